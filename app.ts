@@ -1,0 +1,31 @@
+// The application itself: what this device measures and what it can be told. A new firmware is, above all, a new one of these.
+import type { JSONObject, JSONValue } from "host/contract";
+import config from "mc/config";
+
+export const title: string = config.title;
+export const version: string = config.version;
+/** Drawn when an image is built, so that telemetry tells which image is really running. */
+export const build: string = config.build;
+
+let count = 0;
+let lamp = false;
+
+/** One reading of everything this device measures. */
+export function readings(): JSONObject {
+	count += 1;
+	return { count, temperature: 20 + (count % 10) / 2, lamp, build };
+}
+
+/** Answers a server-side RPC; throwing tells the caller why not. */
+export function command(method: string, params: JSONValue): JSONValue {
+	switch (method) {
+		case "ping":
+			return { pong: params };
+		case "setLamp":
+			if (typeof params !== "boolean") throw new TypeError(`setLamp: expected a boolean, got ${typeof params}`);
+			lamp = params;
+			return { lamp };
+		default:
+			throw new Error(`unknown method ${method}`);
+	}
+}
