@@ -22,7 +22,8 @@ export function command(method: string, params: JSONValue): JSONValue {
 		case "ping":
 			return { pong: params };
 		case "setLamp":
-			if (typeof params !== "boolean") throw new TypeError(`setLamp: expected a boolean, got ${typeof params}`);
+			if (typeof params !== "boolean")
+				throw new TypeError(`setLamp: expected a boolean, got ${typeof params}`);
 			lamp = params;
 			return { lamp };
 		default:

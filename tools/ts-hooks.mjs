@@ -25,7 +25,9 @@ function mapped(specifier) {
 
 export async function resolve(specifier, context, next) {
 	const target = mapped(specifier);
-	return target ? { url: pathToFileURL(join(root, target)).href, shortCircuit: true } : next(specifier, context);
+	return target
+		? { url: pathToFileURL(join(root, target)).href, shortCircuit: true }
+		: next(specifier, context);
 }
 
 export async function load(url, context, next) {
