@@ -1,0 +1,108 @@
+// Composition root, the same for every host: makes the objects and ties their callbacks. No topics, no packets, no logic.
+import { command, readings, title, version } from "app";
+import { Digest } from "crypt";
+import type { JSONObject } from "host/contract";
+import device from "host/device";
+import Link from "host/link";
+import slots from "host/slots";
+import Store from "host/store";
+import system from "host/system";
+import Updater from "ota";
+import Trial from "ota/trial";
+import TBClient from "tbclient";
+import Timer from "timer";
+
+const SharedKeys = [
+	"telemetryInterval",
+	"fw_title",
+	"fw_version",
+	"fw_size",
+	"fw_checksum",
+	"fw_checksum_algorithm",
+	"fw_url",
+];
+const RestartDelay = 500; // lets the last acknowledgement leave the chip
+
+const current = { title, version };
+const settings = new Store("tb");
+const progress = new Store("ota");
+const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
+	client.sendTelemetry(values, callback);
+
+const client = new TBClient({
+	...device.network.mqtt,
+	host: String(settings.get("host") ?? "127.0.0.1"),
+	port: Number(settings.get("port") ?? 1883),
+	token: String(settings.get("token") ?? ""),
+	random: () => system.random() / 2 ** 32,
+	onConnected() {
+		trace("tb: connected\n");
+		trial.prove("connected");
+		updater.connected();
+		client.sendAttributes({ host: system.host, resetReason: system.resetReason, slot: slots.running.label });
+		client.requestAttributes({ shared: SharedKeys }, (error, values) => {
+			if (error) trace(`tb: ${error}\n`);
+			else configure(values.shared ?? {});
+		});
+		measure();
+	},
+	onDisconnected(error) {
+		trace(`tb: disconnected: ${error}\n`);
+		updater.disconnected();
+	},
+	onAttributes(values, deleted) {
+		configure(values);
+		updater.withdraw(deleted);
+	},
+	onRPC({ id, method, params }) {
+		client.respond(id, command(method, params));
+	},
+	onFirmware: (count, chunk) => updater.receive(count, chunk),
+	onFirmwareError: (text) => updater.sourceError(text),
+	onError: (error) => trace(`tb: ${error}\n`),
+});
+
+const updater = new Updater({
+	current,
+	slots,
+	store: progress,
+	digest: Digest,
+	source: client,
+	report,
+	random: () => system.random(),
+	onState: (state, { written, size, error }) =>
+		trace(`ota: ${state} ${written}/${size}${error ? ` ${error}` : ""}\n`),
+	onReady: () => Timer.set(() => system.restart(), RestartDelay),
+});
+
+const trial = new Trial({
+	current,
+	slots,
+	store: progress,
+	resetReason: system.resetReason,
+	report,
+	onConfirmed: () => trace("ota: confirmed\n"),
+	onRevert: (reason) => trace(`ota: reverting: ${reason}\n`),
+});
+
+const telemetry = Timer.repeat(measure, 10_000);
+
+/** The application works when it can take a reading; the server has it when it is acknowledged. */
+function measure(): void {
+	const values = readings();
+	trial.prove("application");
+	client.sendTelemetry(values, (error) => {
+		if (!error) trial.prove("acknowledged");
+	});
+}
+
+/** Shared attributes, pushed or asked for: `telemetryInterval` in seconds, 1…3600, and whatever concerns firmware. */
+function configure(values: JSONObject): void {
+	const { telemetryInterval: seconds } = values;
+	if (typeof seconds === "number" && seconds >= 1 && seconds <= 3600)
+		Timer.schedule(telemetry, seconds * 1000, seconds * 1000);
+	updater.offer(values);
+}
+
+new Link({ onChanged: (up) => trace(`link: ${up ? "up" : "down"}\n`) });
+trace(`${title} ${version} on ${system.host}, slot ${slots.running.label}, reset ${system.resetReason}\n`);
