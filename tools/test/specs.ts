@@ -1,0 +1,27 @@
+// Runs spec files in this process: `specs.ts TIMEOUT FILE...`, timeout in milliseconds. Results go to the file SPEC_RESULTS names.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import Mocha from "mocha";
+import Reporter from "../reporter.ts";
+
+const Grace = 5000; // ms that open handles get to close by themselves after the last spec
+
+const [timeout = "2000", ...files] = process.argv.slice(2);
+const mocha = new Mocha({
+	reporter: Reporter as unknown as Mocha.ReporterConstructor,
+	timeout: Number(timeout),
+});
+
+const setup = resolve("test/setup.ts");
+if (existsSync(setup)) await import(pathToFileURL(setup).href);
+for (const file of files) mocha.addFile(resolve(file));
+await mocha.loadFilesAsync();
+
+mocha.run((failures) => {
+	process.exitCode = failures ? 1 : 0;
+	setTimeout(() => {
+		console.error(`The specs left something open: ${process.getActiveResourcesInfo().join(", ")}`);
+		process.exit(1);
+	}, Grace).unref();
+});

@@ -1,0 +1,69 @@
+// The steps of `npm test`. Each runs in processes of its own and tells what passed, failed and was skipped.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { recorded } from "./coverage.ts";
+import { none, type Results } from "./results.ts";
+import { root, specs, specsIn, tool } from "./run.ts";
+
+const SpecTimeout = 10_000; // ms; a spec waits for events, so only a hang meets it
+const SceneTimeout = 180_000; // ms; a whole update at the speed of real flash, on two busy cores
+const observed = { NODE_V8_COVERAGE: recorded };
+
+/** One step: its header and what it does. */
+export interface Step {
+	name: string;
+	run(): Promise<Results>;
+}
+
+/** Strict TypeScript over the whole project: one check. */
+export const types = (): Promise<Results> => tool("types", "tsc", ["--noEmit", "-p", "."]);
+
+/** Format and lint: one check. */
+export const lint = (): Promise<Results> => tool("lint", "biome", ["check", "--colors=off", "."]);
+
+/** Specs of the device's code, on Node over fakes of the host's modules. */
+export async function moduleSpecs(): Promise<Results> {
+	const files = await specsIn("test/modules");
+	const env = { ...observed, TS_PATHS: "test/paths.json" };
+	return specs("module specs on Node", files, { timeout: SpecTimeout, env });
+}
+
+/** Specs of the hosts, the stand-in and the tools. Those of the SDK need one. */
+export async function nodeSpecs(): Promise<Results> {
+	const files = await specsIn("test/hosts", "test/thingsboard", "test/tools");
+	return specs("Node specs", files, { timeout: SpecTimeout, env: observed });
+}
+
+/** Specs that look into an installed SDK; without one each file counts as skipped. */
+export async function sdkSpecs(): Promise<Results> {
+	const files = await specsIn("test/sdk");
+	if (process.env.MODDABLE) return specs("SDK specs", files, { timeout: SceneTimeout });
+	return { ...none(), skipped: [{ count: files.length, reason: "needs MODDABLE (see npm run doctor)" }] };
+}
+
+/** The same module specs inside the XS engine. */
+export async function xsSpecs(): Promise<Results> {
+	if (!existsSync(join(root, "test/xs/run.ts"))) return none();
+	return none();
+}
+
+/** Board and stand-in as processes, over sockets. */
+export async function scenes(): Promise<Results> {
+	return specs("end to end", await specsIn("test/e2e"), { timeout: SceneTimeout });
+}
+
+/** What `npm test` does, in order. `fast` leaves out XS and the end-to-end suite. */
+export function steps(fast: boolean): Step[] {
+	const quick: Step[] = [
+		{ name: "Types (tsc)", run: types },
+		{ name: "Format and lint (biome)", run: lint },
+		{ name: "Specs of modules and guards, on Node", run: moduleSpecs },
+		{ name: "Specs of hosts, stand-in and tools, on Node", run: nodeSpecs },
+		{ name: "Specs over the SDK", run: sdkSpecs },
+	];
+	const slow: Step[] = [
+		{ name: "Specs of modules and guards, inside XS", run: xsSpecs },
+		{ name: "End to end: virtual board and stand-in", run: scenes },
+	];
+	return fast ? quick : [...quick, ...slow];
+}
