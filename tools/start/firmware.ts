@@ -1,0 +1,56 @@
+// Images and settings of the virtual board: what a USB cable, esptool and a release build do for a real one.
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildFirmware, flashFactory as flash } from "../../hosts/virtual/factory.ts";
+import { NorFlash } from "../../hosts/virtual/flash.ts";
+import { Nvs } from "../../hosts/virtual/nvs.ts";
+import { readPartitions } from "../../hosts/virtual/partitions.ts";
+import { nextApp, nextVersion } from "../next-app.ts";
+import type { Offer } from "./scenario.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const draw = (): string => randomBytes(6).toString("hex");
+
+/** The one source of title and version. */
+function identity(): { name: string; version: string } {
+	return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+}
+
+/** Where the board finds its ThingsBoard. The token stays in NVS; it is never part of an image. */
+export interface Settings {
+	host: string;
+	/** MQTT port. */
+	port: number;
+	token: string;
+}
+
+/** Builds the first firmware and writes it to slot ota_0, as over USB. Returns its build value. */
+export async function flashFactory(state: string): Promise<string> {
+	const build = draw();
+	await flash(state, { version: identity().version, build });
+	return build;
+}
+
+/** Writes the settings into the board's NVS. The board must be off. */
+export function commission(state: string, settings: Settings): void {
+	const memory = new NorFlash({ file: join(state, "flash.bin") });
+	try {
+		const nvs = new Nvs(memory, readPartitions().find("nvs"));
+		for (const [name, value] of Object.entries(settings)) if (nvs.get("tb", name) !== value) nvs.set("tb", name, value);
+	} finally {
+		memory.close();
+	}
+}
+
+/** Builds the firmware after `current` from a source that is written now and kept in `DIR/next/app.ts`. */
+export async function offerNext(state: string, current: string): Promise<Offer> {
+	const { name: title } = identity();
+	const version = nextVersion(current);
+	const build = draw();
+	const app = join(state, "next", "app.ts");
+	mkdirSync(join(state, "next"), { recursive: true });
+	writeFileSync(app, nextApp(readFileSync(join(root, "app.ts"), "utf8"), title, { version, build }));
+	return { title, version, build, image: new Uint8Array(await buildFirmware({ version, build, app })) };
+}
