@@ -19,14 +19,17 @@ specs that XS skips are a failure.`,
 
 const say = (line: string): void => (options.json ? console.error(line) : console.log(line));
 
+function brief(results: Results): string {
+	const skipped = skips(results);
+	return `  ${results.passed} passed, ${results.failed} failed${skipped ? `, ${skipped} skipped` : ""}`;
+}
+
 /** A step that itself breaks is a failure, never the end of the run. */
 async function play({ name, run }: Step): Promise<Results> {
 	say(`\n${name}`);
 	try {
 		const results = await run();
-		say(
-			`  ${results.passed} passed, ${results.failed} failed${skips(results) ? `, ${skips(results)} skipped` : ""}`,
-		);
+		if (results.passed || results.failed || skips(results)) say(brief(results));
 		return results;
 	} catch (error) {
 		say(`  ${error instanceof Error ? error.stack : error}`);
@@ -34,20 +37,27 @@ async function play({ name, run }: Step): Promise<Results> {
 	}
 }
 
-async function main(): Promise<number> {
+const coverage: string[] = [];
+
+async function cover(): Promise<Results> {
+	coverage.push(...(await coverageLines()));
+	for (const line of coverage) say(line);
+	return none();
+}
+
+async function main(): Promise<Results> {
 	if (options.json) output.stdout = 2;
 	if (options.long) process.env.TEST_LONG = "1";
 	forget();
-	let total = none();
-	for (const step of steps(options.fast)) total = sum([total, await play(step)]);
-	const coverage = await coverageLines();
-	say("\nCoverage of the specs on Node");
-	for (const line of coverage) say(line);
-	if (total.failures.length) say("\nFailed");
-	for (const failure of total.failures) say(`  ${failure}`);
-	if (options.json) console.log(JSON.stringify({ ...total, coverage }));
-	else console.log(`\n${closingLines(total).join("\n")}`);
-	return total.failed || !total.passed ? 1 : 0;
+	const all: Results[] = [];
+	for (const step of [...steps(options.fast), { name: "Coverage of the specs on Node", run: cover }])
+		all.push(await play(step));
+	const results = sum(all);
+	if (results.failures.length) say(`\nFailed\n  ${results.failures.join("\n  ")}`);
+	return results;
 }
 
-process.exitCode = await main();
+const results = await main();
+if (options.json) console.log(JSON.stringify({ ...results, coverage }));
+else console.log(`\n${closingLines(results).join("\n")}`);
+process.exitCode = results.failed || !results.passed ? 1 : 0;

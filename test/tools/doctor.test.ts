@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { ask, atLeast, which } from "../../tools/doctor/ask.ts";
+import type { Part } from "../../tools/doctor/parts.ts";
+import { root } from "../../tools/test/run.ts";
+import { deepEqual, equal, includes, ok } from "../assert.ts";
+
+const names = [
+	"node",
+	"npm",
+	"XS worker",
+	"cc",
+	"make",
+	"mkfifo",
+	"python3",
+	"esptool",
+	"Chromium",
+	"mosquitto",
+];
+const sdk = ["MODDABLE", "mcconfig", "tsc", "Xvfb", "IDF_PATH"];
+
+function doctor(env: NodeJS.ProcessEnv) {
+	const node = ["--import", "./tools/ts.mjs", "tools/doctor.ts", "--json"];
+	const { stdout, status } = spawnSync(process.execPath, node, { cwd: root, env, encoding: "utf8" });
+	return { status, report: JSON.parse(stdout) as { ok: boolean; system: string; parts: Part[] } };
+}
+
+describe("tools/doctor", function () {
+	this.timeout(60_000);
+
+	it("--json names every part, with a cure for each that is missing and a version for each that is there", () => {
+		const { status, report } = doctor(process.env);
+		deepEqual(
+			report.parts.map(({ name }) => name),
+			[...names, ...sdk],
+		);
+		for (const { name, found, version, cure, neededFor } of report.parts) {
+			ok(neededFor, name);
+			ok(found ? version && !cure : cure && !version, name);
+		}
+		equal(status, report.ok ? 0 : 1);
+	});
+
+	it("ends with 1 where the machine has no PATH, and says what is needed", () => {
+		const { status, report } = doctor({ PATH: "" });
+		equal(status, 1);
+		equal(report.ok, false);
+		const missing = report.parts.filter(({ found, required }) => required && !found).map(({ name }) => name);
+		includes(missing.join(), "mkfifo");
+		includes(missing.join(), "npm");
+	});
+
+	it("never calls for the SDK: npm test works without it", () => {
+		const { report } = doctor({ PATH: process.env.PATH });
+		const part = report.parts.find(({ name }) => name === "MODDABLE");
+		equal(part?.found, false);
+		equal(part?.required, false);
+		includes(part?.cure ?? "", "8.2.3");
+	});
+
+	it("compares versions by number", () => {
+		ok(atLeast("20.6.0", "20.6"));
+		ok(atLeast("22.1.0", "20.6"));
+		ok(!atLeast("20.5.9", "20.6"));
+		ok(!atLeast("9.9.9", "20.6"));
+	});
+
+	it("takes a program that is not there for missing", () => {
+		equal(which("no-such-program"), undefined);
+		equal(ask("no-such-program", []), undefined);
+	});
+});

@@ -1,0 +1,31 @@
+// `npm run doctor`: what this machine has, what is missing, what for, and the cure.
+import { arch, platform, release } from "node:os";
+import { args } from "./args.ts";
+import { type Part, parts } from "./doctor/parts.ts";
+
+const options = args({
+	command: "npm run doctor --",
+	about:
+		"Says what this machine has, and for each missing thing what it is needed for and where it comes from.\nStatus 1 when npm start or npm test cannot work here.",
+	options: { json: { help: "one JSON object on stdout and nothing else" } },
+});
+
+const system = `${platform()} ${release()} ${arch()}`;
+const all = parts();
+const missing = all.filter(({ found, required }) => required && !found);
+
+/** Two lines for what is missing, one for what is there. */
+function show({ name, found, version, neededFor, required, cure }: Part): string {
+	const label = name.padEnd(10);
+	if (found) return `  ✓ ${label} ${version}`;
+	return `  ${required ? "✗" : "-"} ${label} missing, needed for ${neededFor}\n      cure: ${cure}`;
+}
+
+if (options.json) console.log(JSON.stringify({ ok: !missing.length, system, parts: all }, undefined, "\t"));
+else {
+	console.log(`  ${system}\n${all.map(show).join("\n")}\n`);
+	if (missing.length)
+		console.log(`npm start and npm test need ${missing.map(({ name }) => name).join(", ")}.`);
+	else console.log("npm start and npm test have all they need.");
+}
+process.exitCode = missing.length ? 1 : 0;
