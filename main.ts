@@ -12,15 +12,7 @@ import Trial from "ota/trial";
 import TBClient from "tbclient";
 import Timer from "timer";
 
-const SharedKeys = [
-	"telemetryInterval",
-	"fw_title",
-	"fw_version",
-	"fw_size",
-	"fw_checksum",
-	"fw_checksum_algorithm",
-	"fw_url",
-];
+const Firmware = ["fw_title", "fw_version", "fw_size", "fw_checksum", "fw_checksum_algorithm", "fw_url"];
 const RestartDelay = 500; // lets the last acknowledgement leave the chip
 
 const current = { title, version };
@@ -40,7 +32,7 @@ const client = new TBClient({
 		trial.prove("connected");
 		updater.connected();
 		client.sendAttributes({ host: system.host, resetReason: system.resetReason, slot: slots.running.label });
-		client.requestAttributes({ shared: SharedKeys }, (error, values) => {
+		client.requestAttributes({ shared: ["telemetryInterval", ...Firmware] }, (error, values) => {
 			if (error) trace(`tb: ${error}\n`);
 			else configure(values.shared ?? {});
 		});
@@ -99,10 +91,12 @@ function measure(): void {
 /** Shared attributes, pushed or asked for: `telemetryInterval` in seconds, 1…3600, and whatever concerns firmware. */
 function configure(values: JSONObject): void {
 	const { telemetryInterval: seconds } = values;
-	if (typeof seconds === "number" && seconds >= 1 && seconds <= 3600)
+	if (typeof seconds === "number" && seconds >= 1 && seconds <= 3600) {
 		Timer.schedule(telemetry, seconds * 1000, seconds * 1000);
+		client.sendAttributes({ telemetryInterval: seconds });
+	}
 	updater.offer(values);
 }
 
-new Link({ onChanged: (up) => trace(`link: ${up ? "up" : "down"}\n`) });
+const link = new Link({ onChanged: (up) => trace(`link: ${up ? `up, ${link.address}` : "down"}\n`) });
 trace(`${title} ${version} on ${system.host}, slot ${slots.running.label}, reset ${system.resetReason}\n`);

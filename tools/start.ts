@@ -20,6 +20,7 @@ Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scen
   --host HOST     your own ThingsBoard (MQTT), together with --token; the scenario is then yours to play
   --port PORT     its MQTT port (default 1883)
   --token TOKEN   access token of a device there
+  --patience S    how long a step may take, seconds (default 90)
   --help          this text`;
 
 const { values: options } = parseArgs({
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
 		host: { type: "string" },
 		port: { type: "string", default: "1883" },
 		token: { type: "string" },
+		patience: { type: "string", default: "90" },
 		help: { type: "boolean", default: false },
 	},
 });
@@ -70,7 +72,7 @@ async function visit(state: string, host: string, port: number, token: string): 
 		`Virtual ESP32 on mqtt://${host}:${port}. Ctrl-C ends it; assign it a firmware and it updates itself.`,
 	);
 	const board = power(state);
-	process.once("SIGINT", () => board.end());
+	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => board.end());
 	const status = await board.gone;
 	return status === 0 || status === "SIGTERM" ? 0 : 1;
 }
@@ -79,7 +81,7 @@ async function visit(state: string, host: string, port: number, token: string): 
 async function live(state: string): Promise<number> {
 	const { name, token } = card(state);
 	const server = await startServer(["--mqtt-port", "0", "--http-port", "0"]);
-	const build = existsSync(join(state, "flash.bin")) ? "" : await flashFactory(state);
+	if (!existsSync(join(state, "flash.bin"))) await flashFactory(state);
 	commission(state, { host: "127.0.0.1", port: server.mqttPort, token });
 	const rest = new Rest(server.url);
 	await rest.login("tenant@thingsboard.org", "tenant");
@@ -91,12 +93,14 @@ async function live(state: string): Promise<number> {
 	const since = Date.now();
 	const board = power(state);
 	const gone = board.gone.then((status) => `the board's process ended with ${status}`);
-	const ended = new Promise<void>((done) => process.once("SIGINT", done));
+	const ended = new Promise<void>((done) => {
+		for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done());
+	});
 	const scene = {
+		patience: Number(options.patience),
 		rest,
 		deviceId: id.id,
 		since,
-		build,
 		offer: (version: string) => offerNext(state, version),
 		gone,
 	};

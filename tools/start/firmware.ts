@@ -38,7 +38,8 @@ export function commission(state: string, settings: Settings): void {
 	const memory = new NorFlash({ file: join(state, "flash.bin") });
 	try {
 		const nvs = new Nvs(memory, readPartitions().find("nvs"));
-		for (const [name, value] of Object.entries(settings)) if (nvs.get("tb", name) !== value) nvs.set("tb", name, value);
+		for (const [name, value] of Object.entries(settings))
+			if (nvs.get("tb", name) !== value) nvs.set("tb", name, value);
 	} finally {
 		memory.close();
 	}

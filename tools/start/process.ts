@@ -54,7 +54,7 @@ export async function startServer(
 	const early = program.gone.then((status): Event => {
 		throw new Error(`stand-in ThingsBoard: expected it to listen, it ended with ${status}`);
 	});
+	early.catch(() => undefined); // once it listens, its end is no news for us
 	const { url, mqttPort } = await Promise.race([first, early]);
-	early.catch(() => undefined);
 	return { program, url: String(url), mqttPort: Number(mqttPort) };
 }

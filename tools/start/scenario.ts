@@ -2,7 +2,6 @@
 import type { Point, Rest } from "./rest.ts";
 import * as show from "./show.ts";
 
-const Deadline = 90_000; // ms per step: a download of some hundred KB at the speed of real flash takes part of it
 const Pause = 150; // ms between two questions to the server
 
 /** The firmware that is offered during the run. */
@@ -15,12 +14,12 @@ export interface Offer {
 
 /** What the steps need to know. */
 export interface Scene {
+	/** Seconds a step may take. */
+	patience: number;
 	rest: Rest;
 	deviceId: string;
 	/** Epoch ms: only what was stored after this counts. */
 	since: number;
-	/** `build` of the firmware that runs at first. */
-	build: string;
 	/** Builds the next firmware; called when its step has come. */
 	offer(current: string): Promise<Offer>;
 	/** Resolves with the reason when the board's process has ended: then no step can follow. */
@@ -141,7 +140,7 @@ async function steps(scene: Scene, list: Step[]): Promise<string | undefined> {
 
 /** Asks until the step is seen. Resolves with the reason why it never will be, or undefined. */
 async function wait(scene: Scene, step: Step): Promise<string | undefined> {
-	const end = Date.now() + Deadline;
+	const end = Date.now() + scene.patience * 1000;
 	let gone: string | undefined;
 	scene.gone.then((reason) => {
 		gone = reason;
@@ -158,5 +157,5 @@ async function wait(scene: Scene, step: Step): Promise<string | undefined> {
 		if (gone !== undefined) return gone;
 		await new Promise((resolve) => setTimeout(resolve, Pause));
 	}
-	return `not seen within ${Deadline / 1000} s: ${last}`;
+	return `not seen within ${scene.patience} s: ${last}`;
 }

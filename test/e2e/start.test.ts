@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nextVersion } from "../../tools/next-app.ts";
+import { root, run } from "./program.ts";
+
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const steps = [
+	"telemetry",
+	"client attributes",
+	"shared attribute obeyed",
+	"RPC answered",
+	"firmware offered",
+	"fw_state DOWNLOADING",
+	"fw_state DOWNLOADED",
+	"fw_state VERIFIED",
+	"fw_state UPDATING",
+	"restart into the other slot",
+	"fw_state UPDATED",
+	"confirmed version",
+	"telemetry of the new build",
+];
+
+describe("npm start", function () {
+	this.timeout(300_000);
+	const state = mkdtempSync(join(tmpdir(), "board-"));
+	const start = (...args: string[]) => run("tools/start.ts", ["--exit", "--state", state, ...args]);
+	after(() => rmSync(state, { recursive: true }));
+
+	it("plays every step, in order, and ends with 0", async () => {
+		const { status, text } = await start();
+		assert.equal(status, 0, text);
+		const seen = [...text.matchAll(/^✓ (.+?) {2,}/gm)].map(([, step]) => step);
+		assert.deepEqual(seen, steps, text);
+		assert.match(text, new RegExp(`${version} → ${nextVersion(version)}`));
+		assert.match(text, /ota_0 → ota_1/);
+	});
+
+	it("continues the same board and offers the version after that", async () => {
+		const { status, text } = await start();
+		assert.equal(status, 0, text);
+		const now = nextVersion(version);
+		assert.match(text, new RegExp(`${now} → ${nextVersion(now)}`));
+		assert.match(text, /ota_1 → ota_0/);
+	});
+
+	it("--fresh begins with a new flash", async () => {
+		const { text } = await run(
+			"tools/start.ts",
+			["--exit", "--state", state, "--fresh", "--patience", "1"],
+			(sofar, kill) => {
+				if (sofar.includes(`boot ota_0 ${version}`)) kill("SIGTERM");
+			},
+		);
+		assert.match(text, new RegExp(`boot ota_0 ${version}`));
+	});
+
+	it("names the step that the server did not see, and ends with 1", async () => {
+		const { status, text } = await start("--patience", "0");
+		assert.equal(status, 1, text);
+		assert.match(text, /✗ telemetry/);
+		assert.match(text, /Not complete: telemetry/);
+	});
+
+	it("--help tells the options and ends with 0", async () => {
+		const { status, text } = await run("tools/start.ts", ["--help"]);
+		assert.equal(status, 0);
+		for (const option of ["--exit", "--fresh", "--state", "--host", "--port", "--token", "--patience"])
+			assert.ok(text.includes(option), option);
+	});
+
+	it("refuses --host without --token with a cure", async () => {
+		const { status, text } = await run("tools/start.ts", ["--host", "127.0.0.1", "--state", state]);
+		assert.equal(status, 1);
+		assert.match(text, /--host and --token belong together: expected both or none/);
+	});
+});
