@@ -2,7 +2,7 @@
 import { args } from "./args.ts";
 import { coverageLines, forget } from "./test/coverage.ts";
 import { check, closingLines, none, type Results, skips, sum } from "./test/results.ts";
-import { output } from "./test/run.ts";
+import { filter, output } from "./test/run.ts";
 import { type Step, steps } from "./test/steps.ts";
 
 const options = args({
@@ -13,6 +13,7 @@ specs that XS skips are a failure.`,
 	options: {
 		fast: { help: "without XS and without the end-to-end suite" },
 		long: { help: "the big numbers: sets TEST_LONG=1 for every spec" },
+		only: { help: "only spec files whose path contains TEXT", value: "TEXT", default: "" },
 		json: { help: "one JSON object on stdout, everything else on stderr" },
 	},
 });
@@ -48,6 +49,7 @@ async function cover(): Promise<Results> {
 async function main(): Promise<Results> {
 	if (options.json) output.stdout = 2;
 	if (options.long) process.env.TEST_LONG = "1";
+	filter.only = options.only;
 	forget();
 	const all: Results[] = [];
 	for (const step of [...steps(options.fast), { name: "Coverage of the specs on Node", run: cover }])

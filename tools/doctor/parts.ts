@@ -39,7 +39,7 @@ function node(): Part {
 }
 
 /** The program that runs XS: release build of the worker, next to the npm package it came with. */
-export function workerBinary(): string | undefined {
+function workerBinary(): string | undefined {
 	const system = process.platform === "darwin" ? "mac" : "lin";
 	try {
 		const entry = createRequire(import.meta.url).resolve("@agoric/xsnap");
