@@ -36,7 +36,7 @@ const help: Option = { help: "this text" };
 /** The text of `--help`: call, purpose, one aligned line per option. */
 export function helpText<T extends Options>({ command, about, options }: Usage<T>): string {
 	const rows = Object.entries<Option>({ ...options, help }).map(([name, { value, help: text, ...rest }]) => {
-		const fallback = rest.default === undefined ? "" : ` (default ${rest.default})`;
+		const fallback = !rest.default ? "" : ` (default ${rest.default})`;
 		return [`--${name}${value ? ` ${value}` : ""}`, text + fallback] as const;
 	});
 	const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;

@@ -1,8 +1,8 @@
 // `npm run coverage`: the Node specs under V8's coverage, one line per folder.
 import { args } from "./args.ts";
-import { coverageLines, forget } from "./test/coverage.ts";
+import { coverageLines } from "./test/coverage.ts";
 import { closingLines, sum } from "./test/results.ts";
-import { output } from "./test/run.ts";
+import { output, tidy } from "./test/run.ts";
 import { moduleSpecs, nodeSpecs } from "./test/steps.ts";
 
 const options = args({
@@ -13,8 +13,8 @@ What runs inside XS only (hosts/virtual/guest) cannot be seen by V8 and is left 
 });
 
 output.stdout = 2;
-forget();
 const results = sum([await moduleSpecs(), await nodeSpecs()]);
 if (results.failed) for (const line of closingLines(results)) console.error(line);
 for (const line of await coverageLines(options.html)) console.log(line);
+tidy();
 process.exit(results.failed ? 1 : 0);

@@ -1,8 +1,8 @@
 // `npm test`: everything that needs no SDK. The last line is `N passed, N failed`.
 import { args } from "./args.ts";
-import { coverageLines, forget } from "./test/coverage.ts";
+import { coverageLines } from "./test/coverage.ts";
 import { check, closingLines, none, type Results, skips, sum } from "./test/results.ts";
-import { filter, output } from "./test/run.ts";
+import { filter, output, tidy } from "./test/run.ts";
 import { type Step, steps } from "./test/steps.ts";
 
 const options = args({
@@ -50,7 +50,6 @@ async function main(): Promise<Results> {
 	if (options.json) output.stdout = 2;
 	if (options.long) process.env.TEST_LONG = "1";
 	filter.only = options.only;
-	forget();
 	const all: Results[] = [];
 	for (const step of [...steps(options.fast), { name: "Coverage of the specs on Node", run: cover }])
 		all.push(await play(step));
@@ -60,6 +59,7 @@ async function main(): Promise<Results> {
 }
 
 const results = await main();
+tidy();
 if (options.json) console.log(JSON.stringify({ ...results, coverage }));
 else console.log(`\n${closingLines(results).join("\n")}`);
 process.exitCode = results.failed || !results.passed ? 1 : 0;

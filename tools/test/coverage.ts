@@ -1,8 +1,8 @@
 // Branch coverage per folder, from what V8 recorded while the Node specs ran.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { transformSync } from "esbuild";
-import { root, run } from "./run.ts";
+import { root, run, scratch } from "./run.ts";
 
 /** The folders that are reported, one line each. */
 export const folders = ["modules/tbclient", "modules/ota", "hosts/guards", "hosts/virtual", "thingsboard"];
@@ -10,9 +10,8 @@ export const folders = ["modules/tbclient", "modules/ota", "hosts/guards", "host
 /** Runs only inside XS, where V8 sees nothing: left out of `hosts/virtual`. */
 const guest = "hosts/virtual/guest";
 
-/** Where V8 writes (environment variable `NODE_V8_COVERAGE` of the specs) and where reports go. */
-export const recorded: string = join(root, "coverage", "v8");
-const reports = join(root, "coverage");
+/** Where V8 writes: environment variable `NODE_V8_COVERAGE` of the specs. */
+export const recorded: string = join(scratch, "v8");
 
 /** Covered and existing branches. */
 export interface Branches {
@@ -52,17 +51,13 @@ function hasCode(file: string): boolean {
 	}
 }
 
-/** Forgets what earlier runs recorded. */
-export function forget(): void {
-	rmSync(recorded, { recursive: true, force: true });
-}
-
 /**
- * The coverage lines of what was recorded since `forget`; files that no spec loaded count as uncovered.
+ * The coverage lines of what this process had recorded; files that no spec loaded count as uncovered.
  * With `html` a browsable report is left in `coverage/`. Folders that hold no code yet are left out.
  */
 export async function coverageLines(html = false): Promise<string[]> {
 	if (!existsSync(recorded)) return [];
+	const reports = html ? join(root, "coverage") : join(scratch, "report");
 	const present = folders.filter((folder) => existsSync(join(root, folder)));
 	const args = [
 		"report",

@@ -2,13 +2,19 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Line } from "../reporter.ts";
 import { check, none, type Results } from "./results.ts";
 
 /** The project's folder. Every child runs there. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What this run writes down: results, and V8's record of coverage. A folder per process, so that two runs do not meet. */
+export const scratch: string = join(root, ".test", String(process.pid));
+
+/** Removes `scratch`. */
+export const tidy = (): void => rmSync(scratch, { recursive: true, force: true });
 
 /** Set by `--json`: what children print goes to stderr, so that stdout stays ours. */
 export const output: { stdout: "inherit" | 2 } = { stdout: "inherit" };
@@ -61,9 +67,8 @@ export interface SpecOptions {
 /** Runs spec files in one mocha process. A process that breaks off counts as one failure besides what it had counted. */
 export async function specs(name: string, files: string[], options: SpecOptions): Promise<Results> {
 	if (!files.length) return none();
-	const results = resolve(root, ".test", `${name.replaceAll(/\W+/g, "-")}.jsonl`);
-	mkdirSync(resolve(root, ".test"), { recursive: true });
-	rmSync(results, { force: true });
+	const results = join(scratch, `${name.replaceAll(/\W+/g, "-")}.jsonl`);
+	mkdirSync(scratch, { recursive: true });
 	const node = ["--enable-source-maps", "--import", "./tools/ts.mjs", "tools/test/specs.ts"];
 	const env = { ...options.env, SPEC_RESULTS: results };
 	const status = await run(process.execPath, [...node, String(options.timeout), ...files], env);
