@@ -1,20 +1,10 @@
 // How this boot came about: told by tools/sdk/board.ts, which stands for ROM and bootloader, in a file that is used once.
-import type { ResetReason } from "host/contract";
 import { readJSON, remove } from "host/files";
-
-/** Content of `boot.json`. */
-export interface Boot {
-	/** Label of the slot whose application runs. */
-	slot: string;
-	resetReason: ResetReason;
-	bootId: number;
-}
-
-const Name = "boot.json";
+import { type Boot, BootFile } from "host/otadata";
 
 function read(): Boot {
-	const told = readJSON(Name) as Boot | undefined;
-	remove(Name); // started by hand the next time, without a bootloader, this is a plain power-on again
+	const told = readJSON(BootFile) as Boot | undefined;
+	remove(BootFile); // started by hand the next time, without a bootloader, this is a plain power-on again
 	return told ?? { slot: "ota_0", resetReason: "POWERON", bootId: 0 };
 }
 

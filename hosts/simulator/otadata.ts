@@ -1,5 +1,5 @@
 // The boot record over a file, and what ESP-IDF's bootloader does with it. Pure: tools/sdk runs it on Node before each boot.
-import type { ImageState } from "host/contract";
+import type { ImageState, ResetReason } from "host/contract";
 
 /** One slot's record. `sequence` 0: none (blank otadata). */
 export interface Entry {
@@ -11,7 +11,17 @@ export interface Entry {
 export type Otadata = Record<"ota_0" | "ota_1", Entry>;
 export type Label = keyof Otadata;
 
-/** File name in the state directory. */
+/** How a boot came about, as told by whoever plays ROM and bootloader. */
+export interface Boot {
+	/** Label of the slot whose application runs. */
+	slot: string;
+	resetReason: ResetReason;
+	/** A number that differs at every boot. */
+	bootId: number;
+}
+
+/** File names in the state directory. */
+export const BootFile = "boot.json";
 export const OtadataFile = "otadata.json";
 
 /** Both records blank: ota_0 is booted then, which is the application built into the simulator's library. */

@@ -5,12 +5,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 export class Display {
 	readonly name: string;
 	#child: ChildProcess;
+	#orphan = () => void this.#child.kill("SIGKILL");
 
 	constructor(name: string, child: ChildProcess) {
 		this.name = name;
 		this.#child = child;
+		process.once("exit", this.#orphan); // or it would outlive a runner that breaks
 	}
 	close(): void {
+		process.off("exit", this.#orphan);
 		this.#child.kill("SIGTERM");
 	}
 }

@@ -44,7 +44,7 @@ export class Simulator {
 	#server: Server | undefined;
 	#settle: (end: End) => void = () => undefined;
 	#settled = false;
-	#aborted: string | undefined;
+	#orphan = () => void this.#child?.kill("SIGKILL"); // a runner that breaks leaves no simulator behind
 
 	/** Starts at once. Port and process belong to this object and end with it. */
 	constructor(run: Run) {
@@ -76,7 +76,7 @@ export class Simulator {
 	async #start(run: Run): Promise<void> {
 		const { server, port } = await listen({
 			onLine: (line) => this.#line(run, line),
-			onDisconnect: () => this.#finish("abort", this.#aborted ?? "the machine disconnected"),
+			onDisconnect: () => this.#finish("abort", "the machine disconnected"),
 		});
 		this.#server = server;
 		if (this.#settled) return;
@@ -86,6 +86,7 @@ export class Simulator {
 			env: environment(run, port),
 			stdio: "ignore",
 		});
+		process.once("exit", this.#orphan);
 		this.#child.once("error", (error) => this.#finish("died", error.message));
 		this.#child.once("exit", (status, signal) =>
 			this.#finish("died", `mcsim ended with ${signal ?? status}`),
@@ -100,11 +101,16 @@ export class Simulator {
 		if (line.startsWith("XS abort")) this.#finish("abort", line);
 	}
 
-	#finish(reason: End["reason"], text: string, status: number = reason === "exit" ? 0 : Statuses[reason]): void {
+	#finish(
+		reason: End["reason"],
+		text: string,
+		status: number = reason === "exit" ? 0 : Statuses[reason],
+	): void {
 		if (!this.#settled) this.#settle({ reason, status, text });
 	}
 
 	async #clear(): Promise<void> {
+		process.off("exit", this.#orphan);
 		const child = this.#child;
 		if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
 			const gone = new Promise((resolve) => child.once("exit", resolve));
