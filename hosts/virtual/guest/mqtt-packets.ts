@@ -1,0 +1,102 @@
+// Outbound MQTT 3.1.1 packets as bytes. Pure functions; clause numbers are those of the OASIS standard.
+import type { MQTTClientOptions, MQTTWriteOptions } from "host/contract";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Packet types, MQTT 3.1.1 table 2.1. */
+export const Operation = Object.freeze({
+	CONNECT: 1,
+	CONNACK: 2,
+	PUBLISH: 3,
+	PUBACK: 4,
+	PUBREC: 5,
+	PUBREL: 6,
+	PUBCOMP: 7,
+	SUBSCRIBE: 8,
+	SUBACK: 9,
+	UNSUBSCRIBE: 10,
+	UNSUBACK: 11,
+	PINGREQ: 12,
+	PINGRESP: 13,
+	DISCONNECT: 14,
+});
+
+/** CONNECT (3.1). Empty user name or password is left out, as the SDK's client does. `keepAlive` in milliseconds. */
+export function connect({
+	id = "",
+	user = "",
+	password = "",
+	clean = true,
+	keepAlive = 0,
+}: MQTTClientOptions): Bytes {
+	const name = text(user);
+	const secret = text(password);
+	const hasUser = name.length > 2;
+	const hasPassword = secret.length > 2;
+	const flags = (clean ? 2 : 0) | (hasUser ? 0x80 : 0) | (hasPassword ? 0x40 : 0);
+	const seconds = Math.ceil(keepAlive / 1000);
+	const protocol = Uint8Array.of(0, 4, 77, 81, 84, 84, 4, flags, seconds >> 8, seconds);
+	const parts = [protocol, text(id)];
+	if (hasUser) parts.push(name);
+	if (hasPassword) parts.push(secret);
+	return packet(Operation.CONNECT << 4, parts);
+}
+
+/** The head of a PUBLISH (3.3) whose payload has `byteLength` bytes: everything ahead of the payload. */
+export function publish(options: MQTTWriteOptions, byteLength: number): Bytes {
+	const { topic, QoS = 0, id = 0, duplicate, retain } = options;
+	const flags = (duplicate ? 8 : 0) | ((QoS & 3) << 1) | (retain ? 1 : 0);
+	const parts = [text(topic ?? "")];
+	if (QoS) parts.push(Uint8Array.of(id >> 8, id));
+	return packet((Operation.PUBLISH << 4) | flags, parts, byteLength);
+}
+
+/** SUBSCRIBE (3.8) with the wanted QoS of each item, or UNSUBSCRIBE (3.10). */
+export function subscription(operation: number, id: number, items: MQTTWriteOptions["items"] = []): Bytes {
+	const parts = [Uint8Array.of(id >> 8, id)];
+	for (const { topic, QoS = 0 } of items) {
+		parts.push(text(topic));
+		if (Operation.SUBSCRIBE === operation) parts.push(Uint8Array.of(QoS & 3));
+	}
+	return packet((operation << 4) | 2, parts);
+}
+
+/** PUBACK, PUBREC, PUBREL, PUBCOMP (3.4…3.7). */
+export function acknowledgement(operation: number, id: number): Bytes {
+	return Uint8Array.of((operation << 4) | (Operation.PUBREL === operation ? 2 : 0), 2, id >> 8, id);
+}
+
+/** Length-prefixed UTF-8 (1.5.3). */
+function text(value: string | ArrayBuffer): Bytes {
+	const bytes = new Uint8Array("string" === typeof value ? ArrayBuffer.fromString(value) : value);
+	const result = new Uint8Array(bytes.length + 2);
+	result[0] = bytes.length >> 8;
+	result[1] = bytes.length;
+	result.set(bytes, 2);
+	return result;
+}
+
+/** `after`: bytes that belong to the packet and are sent later. */
+function packet(first: number, parts: Bytes[], after = 0): Bytes {
+	const length = parts.reduce((sum, part) => sum + part.length, 0);
+	const size = remainingLength(length + after);
+	const result = new Uint8Array(1 + size.length + length);
+	result[0] = first;
+	result.set(size, 1);
+	let at = 1 + size.length;
+	for (const part of parts) {
+		result.set(part, at);
+		at += part.length;
+	}
+	return result;
+}
+
+/** Seven bits a byte, lowest first (2.2.3). */
+function remainingLength(length: number): number[] {
+	const result: number[] = [];
+	do {
+		result.push((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
+		length >>= 7;
+	} while (length);
+	return result;
+}
