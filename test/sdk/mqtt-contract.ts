@@ -2,7 +2,7 @@
 // rely on. Both run behind the guards, over a socket that splits and refuses.
 
 import { guardMQTTClient } from "guards/mqtt-client";
-import guardsSocket from "guards/mqtt-socket";
+import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
 import type {
