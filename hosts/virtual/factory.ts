@@ -1,0 +1,79 @@
+/** Firmware images of the virtual board, and the first one in its flash: what a release build and a USB cable do. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StoreValue } from "../contract.ts";
+import { bundle } from "./bundle.ts";
+import { NorFlash } from "./flash.ts";
+import { buildImage } from "./image.ts";
+import { Nvs } from "./nvs.ts";
+import { readPartitions } from "./partitions.ts";
+
+/** Version of the XS engine in @agoric/xsnap, as its worker states it. */
+export const XSVersion = "13.3.0";
+
+export interface FirmwareOptions {
+	/** Three numbers; at most 31 bytes. */
+	version: string;
+	/** Random, so that telemetry tells which image is running. */
+	build: string;
+	/** Default: the name in package.json. */
+	title?: string;
+	/** The application part to bundle instead of `app.ts`. */
+	app?: string;
+	/** The whole program instead of `main.ts`. */
+	entry?: string;
+}
+
+function projectName(): string {
+	const file = fileURLToPath(new URL("../../package.json", import.meta.url));
+	return (JSON.parse(readFileSync(file, "utf8")) as { name: string }).name;
+}
+
+/** Bundles the application and wraps it into a genuine ESP32 image. @throws as `bundle` and `buildImage` */
+export async function buildFirmware(options: FirmwareOptions): Promise<Buffer> {
+	const { version, build, title = projectName(), app, entry } = options;
+	const script = await bundle({
+		...(entry !== undefined && { entry }),
+		...(app !== undefined && { modules: { app } }),
+		config: { title, version, build },
+	});
+	const identity = { title, version, target: "virtual", xs: XSVersion };
+	return buildImage({ identity, payload: Buffer.from(script) });
+}
+
+/** Writes an image to slot ota_0 of a blank chip, as esptool would; the bootloader then starts it. */
+export function writeFactoryImage(flash: NorFlash, image: Uint8Array): void {
+	const table = readPartitions();
+	const slot = table.find("ota_0");
+	const end = Math.ceil(image.length / NorFlash.SECTOR) * NorFlash.SECTOR;
+	if (end > slot.size)
+		throw new RangeError(`factory image: expected at most ${slot.size} bytes, got ${image.length}`);
+	flash.erase(table.otadata.offset, table.otadata.size);
+	flash.erase(slot.offset, end);
+	flash.write(slot.offset, image);
+}
+
+export interface FactoryOptions extends FirmwareOptions {
+	/** NVS namespaces to fill, e.g. `{ tb: { host, port, token } }`. */
+	store?: Record<string, Record<string, StoreValue>>;
+}
+
+/**
+ * Builds the firmware, writes it to slot ota_0 of `stateDir/flash.bin` (created when missing) and settings to NVS.
+ * The board must be off. Returns the image.
+ */
+export async function flashFactory(stateDir: string, options: FactoryOptions): Promise<Buffer> {
+	const image = await buildFirmware(options);
+	mkdirSync(stateDir, { recursive: true });
+	const flash = new NorFlash({ file: join(stateDir, "flash.bin") });
+	try {
+		writeFactoryImage(flash, image);
+		const nvs = new Nvs(flash, readPartitions().find("nvs"));
+		for (const [namespace, values] of Object.entries(options.store ?? {}))
+			for (const [name, value] of Object.entries(values)) nvs.set(namespace, name, value);
+	} finally {
+		flash.close();
+	}
+	return image;
+}

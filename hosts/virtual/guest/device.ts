@@ -1,0 +1,20 @@
+/** `host/device` of the virtual board: our MQTT client over the same guards as on the chip. */
+import MQTTSocket from "guards/mqtt-socket";
+import { guardResolver } from "guards/resolver";
+import { guardTCP } from "guards/tcp";
+import type { Device } from "host/contract";
+import MQTTClient from "./mqtt.ts";
+import Resolver from "./resolver.ts";
+import TCP from "./tcp.ts";
+
+const device: Device = {
+	network: {
+		mqtt: {
+			io: MQTTClient,
+			dns: { io: guardResolver(Resolver) },
+			socket: { io: MQTTSocket, base: { io: guardTCP(TCP) } },
+		},
+	},
+};
+
+export default device;

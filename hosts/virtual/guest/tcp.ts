@@ -1,0 +1,117 @@
+/**
+ * ECMA-419 TCP client over the bridge. Single bytes are served from a small prefetch, so that a protocol header costs one call
+ * into Node instead of one per byte; a read never takes more than was announced.
+ */
+import type { Format, Socket, SocketOptions, WriteOptions } from "guards/types";
+import type { ByteBuffer } from "host/contract";
+import { Event, Op } from "../protocol.ts";
+import { call, encode, forget, register } from "./bridge.ts";
+
+const Prefetch = 64; // bytes
+
+const view = (data: ByteBuffer): Uint8Array => (data instanceof ArrayBuffer ? new Uint8Array(data) : data);
+
+export default class TCP implements Socket {
+	#handle: number;
+	#ahead: Uint8Array = new Uint8Array(0);
+	#position = 0;
+	#available = 0; // announced and not read
+	#held: Uint8Array[] = []; // written with `more`
+	target: unknown;
+	/** Single bytes or buffers; may change between calls. */
+	format: Format;
+
+	/** Connects. Failure comes by `onError`, success by the first `onWritable`. */
+	constructor(options: SocketOptions) {
+		const { address, port, onReadable, onWritable, onError } = options;
+		if (typeof address !== "string" || !(port && port > 0 && port < 65536))
+			throw new RangeError(`TCP: expected an address and a port 1…65535, got ${address}, ${port}`);
+		this.target = options.target;
+		this.format = options.format === "number" ? "number" : "buffer";
+		this.#handle = register((kind, value) => {
+			if (kind === Event.READABLE) {
+				this.#available = value + this.#ahead.length - this.#position;
+				onReadable?.call(this, this.#available);
+			} else if (kind === Event.WRITABLE) {
+				onWritable?.call(this, value);
+			} else {
+				forget(this.#handle);
+				this.#handle = 0;
+				onError?.call(this);
+			}
+		});
+		call(Op.Connect, this.#handle, encode(`${address}:${port}`));
+	}
+
+	/** A byte (format "number"); an ArrayBuffer of up to `into` bytes; or the count read into a view. Undefined: nothing there. */
+	read(into?: number | ByteBuffer): number | ArrayBuffer | undefined {
+		if (this.format === "number") return this.#byte();
+		if (typeof into === "object") return this.#fill(view(into).subarray(0, this.#available));
+		const result = new Uint8Array(Math.min(into ?? this.#available, this.#available));
+		if (!result.length) return undefined;
+		this.#fill(result);
+		return result.buffer;
+	}
+
+	/** Takes all of it and returns the room left. With `more` it is held back until a write without. */
+	write(data: ByteBuffer | number, options?: WriteOptions): number {
+		const bytes = typeof data === "number" ? Uint8Array.of(data) : view(data);
+		if (options?.more) {
+			this.#held.push(bytes.slice());
+			return 0;
+		}
+		const answer = call(Op.Write, this.#open(), this.#held.length ? this.#join(bytes) : bytes);
+		return new DataView(answer.buffer, answer.byteOffset).getUint32(0);
+	}
+
+	close(): void {
+		if (!this.#handle) return;
+		call(Op.Close, this.#handle);
+		forget(this.#handle);
+		this.#handle = 0;
+		this.#available = 0;
+	}
+
+	#open(): number {
+		if (!this.#handle) throw new Error("TCP: expected an open socket, it is closed");
+		return this.#handle;
+	}
+
+	#byte(): number | undefined {
+		if (!this.#available) return undefined;
+		if (this.#position === this.#ahead.length) {
+			this.#ahead = this.#fetch(Math.min(Prefetch, this.#available));
+			this.#position = 0;
+		}
+		this.#available -= 1;
+		const byte = this.#ahead[this.#position];
+		this.#position += 1;
+		return byte;
+	}
+
+	#fill(target: Uint8Array): number {
+		const local = Math.min(target.length, this.#ahead.length - this.#position);
+		target.set(this.#ahead.subarray(this.#position, this.#position + local));
+		this.#position += local;
+		if (target.length > local) target.set(this.#fetch(target.length - local), local);
+		this.#available -= target.length;
+		return target.length;
+	}
+
+	#fetch(count: number): Uint8Array {
+		const body = new DataView(new ArrayBuffer(4));
+		body.setUint32(0, count);
+		return call(Op.Read, this.#open(), new Uint8Array(body.buffer));
+	}
+
+	#join(bytes: Uint8Array): Uint8Array {
+		const parts = [...this.#held, bytes];
+		this.#held = [];
+		const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+		parts.reduce((offset, part) => {
+			whole.set(part, offset);
+			return offset + part.length;
+		}, 0);
+		return whole;
+	}
+}
