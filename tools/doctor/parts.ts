@@ -1,6 +1,6 @@
 // What the project can make use of on a machine, how each thing is recognised, what it is for and where it comes from.
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { workerBinary } from "../../hosts/virtual/worker.ts";
 import { ask, atLeast, text, which } from "./ask.ts";
 
 /** One thing a machine has or lacks. */
@@ -36,17 +36,6 @@ function node(): Part {
 	const { node: version } = process.versions;
 	const cure = `Node ${version} is too old: install ${Node} or newer (20 and 22 are tried) from nodejs.org`;
 	return part("node", atLeast(version, Node) ? version : undefined, everyday, true, cure);
-}
-
-/** The program that runs XS: release build of the worker, next to the npm package it came with. */
-function workerBinary(): string | undefined {
-	const system = process.platform === "darwin" ? "mac" : "lin";
-	try {
-		const entry = createRequire(import.meta.url).resolve("@agoric/xsnap");
-		return join(dirname(entry), "../xsnap-native/xsnap/build/bin", system, "release/xsnap-worker");
-	} catch {
-		return undefined;
-	}
 }
 
 function engine(): Part[] {

@@ -1,0 +1,111 @@
+// What XS counts: byte codes and slots of a telemetry message, and the memory that our objects hold.
+import { XSVersion } from "../hosts/virtual/factory.ts";
+import { type Bench, boot } from "./board.ts";
+import { bytesBetween, heap } from "./heap.ts";
+import type { LinkOptions } from "./link.ts";
+import { offer } from "./ota.ts";
+
+const Messages = 100;
+const Quiet = 10; // seconds before the first message, and after the last
+const Second = 1000;
+const link: LinkOptions = { roundTrip: 2, rate: 1000, window: 5744 };
+
+/** Figures of one engine. Bytes are an ESP32's, as bench/heap.ts scales them. */
+export interface XS {
+	version: string;
+	instructionsPerTelemetry: number;
+	slotsPerTelemetry: number;
+	heapBytes: { idle: number; connected: number; updating: number };
+	/** What the MQTT client and its socket hold: not in `heapBytes`. */
+	transportBytes: number;
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Byte codes and new slots of the coming seconds, one pair each. */
+function perSecond({ clock, machine }: Bench, seconds: number): { compute: number[]; slots: number[] } {
+	const compute: number[] = [];
+	const slots: number[] = [];
+	for (let second = 0; second < seconds; second += 1) {
+		let sum = 0;
+		let seen = machine.meter;
+		const before = seen.currentHeapCount;
+		clock.onStep = () => {
+			if (machine.meter !== seen) sum += machine.meter.compute;
+			seen = machine.meter;
+		};
+		clock.advance(Second);
+		compute.push(sum);
+		slots.push(machine.meter.currentHeapCount - before);
+	}
+	clock.onStep = undefined;
+	return { compute, slots };
+}
+
+/** Seconds with a message against seconds without: the medians' difference, acknowledgement included. */
+async function telemetry(): Promise<Pick<XS, "instructionsPerTelemetry" | "slotsPerTelemetry">> {
+	const bench = await boot({ link, from: 2 * Quiet, to: 2 * Quiet + Messages + 2 });
+	try {
+		const { clock, machine, peer } = bench;
+		clock.advance(Quiet * Second);
+		machine.collect();
+		const quiet = perSecond(bench, Quiet - 1);
+		clock.advance(2 * Second);
+		const received = peer.received;
+		const busy = perSecond(bench, Messages);
+		if (peer.received - received !== Messages)
+			throw new Error(`bench: expected ${Messages} messages, got ${peer.received - received}`);
+		return {
+			instructionsPerTelemetry: median(busy.compute) - median(quiet.compute),
+			slotsPerTelemetry: median(busy.slots) - median(quiet.slots),
+		};
+	} finally {
+		bench.close();
+	}
+}
+
+/** Memory of a connected MQTT client, without anything of ours. */
+async function transport(): Promise<number> {
+	const bench = await boot({ link, transportOnly: true });
+	try {
+		const before = heap(bench.machine);
+		bench.clock.advance(Quiet * Second);
+		return bytesBetween(before, heap(bench.machine));
+	} finally {
+		bench.close();
+	}
+}
+
+/** Memory of our objects in three situations, the transport's left out where there is one. */
+async function memory(transportBytes: number): Promise<XS["heapBytes"]> {
+	const bench = await boot({ link }, false);
+	try {
+		const { clock, machine, peer } = bench;
+		const before = heap(machine);
+		clock.advance(Second + 2 * link.roundTrip + 10);
+		const idle = bytesBetween(before, heap(machine));
+		bench.link.open = true;
+		clock.until("a connection", () => bench.traces.some(({ text }) => text === "connected"));
+		clock.advance(Quiet * Second);
+		const connected = bytesBetween(before, heap(machine)) - transportBytes;
+		offer(peer, Buffer.alloc(128 * 1024, 0x5a));
+		clock.advance(200);
+		peer.serving = false;
+		clock.advance(Second);
+		const updating = bytesBetween(before, heap(machine)) - transportBytes;
+		return { idle, connected, updating };
+	} finally {
+		bench.close();
+	}
+}
+
+/** Measures everything that XS counts. The same sources give the same figures. */
+export async function xs(): Promise<XS> {
+	const transportBytes = await transport();
+	return {
+		version: XSVersion,
+		...(await telemetry()),
+		heapBytes: await memory(transportBytes),
+		transportBytes,
+	};
+}

@@ -1,0 +1,101 @@
+import { BenchClock } from "../../bench/clock.ts";
+import { atoms, bytesBetween } from "../../bench/heap.ts";
+import { Link } from "../../bench/link.ts";
+import { deepEqual, equal, ok, throws } from "../assert.ts";
+
+const silence = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {} };
+
+function atom(name: string, size: number): Buffer {
+	const bytes = Buffer.alloc(8 + size);
+	bytes.writeUInt32BE(8 + size);
+	bytes.write(name, 4, "latin1");
+	return bytes;
+}
+
+/** Milliseconds from asking until the last of `bytes` has come. */
+function fetchTime(bytes: number, window: number): number {
+	const clock = new BenchClock();
+	let received = 0;
+	let done = 0;
+	const link = new Link(
+		clock,
+		{ roundTrip: 20, rate: 1000, window },
+		(send) => () => send(Buffer.alloc(bytes)),
+	);
+	const wire = link.connect("127.0.0.1", 1, {
+		...silence,
+		onOpen: () => wire.write(Buffer.of(1)),
+		onData: (data) => {
+			received += data.length;
+			if (received === bytes) done = clock.now();
+		},
+	});
+	clock.advance(20);
+	const start = clock.now();
+	clock.advance(60_000);
+	return done - start;
+}
+
+describe("bench: the clock", () => {
+	it("runs what is due in order, and what fell due while it stood still comes late", () => {
+		const clock = new BenchClock();
+		const start = clock.now();
+		const seen: [string, number][] = [];
+		clock.at(20, () => seen.push(["b", clock.now() - start]));
+		clock.at(10, () => {
+			seen.push(["a", clock.now() - start]);
+			clock.stall(100);
+		});
+		clock.advance(50);
+		deepEqual(seen, [
+			["a", 10],
+			["b", 110],
+		]);
+	});
+
+	it("names what it waited for in vain", () => {
+		throws(() => new BenchClock().until("a miracle", () => false, 10), "a miracle");
+	});
+});
+
+describe("bench: the link", () => {
+	it("is limited by its rate when the window is large", () => {
+		const time = fetchTime(200_000, 64_000);
+		ok(time >= 220 && time < 225, `220 ms expected, ${time} came`);
+	});
+
+	it("is limited by window and round trip when the window is small", () => {
+		const time = fetchTime(200_000, 5744);
+		const ideal = (200_000 / 5744) * 20;
+		ok(time > ideal && time < 1.3 * ideal, `a little over ${ideal} ms expected, ${time} came`);
+	});
+
+	it("refuses while the server is not open", () => {
+		const clock = new BenchClock();
+		const link = new Link(clock, { roundTrip: 2, rate: 1000, window: 5744 }, () => () => {});
+		let ended = false;
+		link.open = false;
+		link.connect("127.0.0.1", 1, { ...silence, onEnd: () => (ended = true) });
+		clock.advance(10);
+		equal(ended, true);
+	});
+});
+
+describe("bench: the heap", () => {
+	it("finds the atoms of a snapshot by name", () => {
+		const snapshot = Buffer.concat([Buffer.alloc(8), atom("HEAP", 64), atom("BLOC", 1000), atom("STAC", 0)]);
+		deepEqual(
+			[...atoms(snapshot)],
+			[
+				["HEAP", 64],
+				["BLOC", 1000],
+				["STAC", 0],
+			],
+		);
+		throws(() => atoms(Buffer.alloc(16)), "8 bytes or more");
+	});
+
+	it("counts slots at 16 bytes and chunks as they are", () => {
+		equal(bytesBetween({ slots: 100, chunkBytes: 1000 }, { slots: 110, chunkBytes: 1500 }), 660);
+	});
+});
