@@ -86,6 +86,11 @@ export class Machine {
 		this.#post(Event.COLLECT, 0);
 	}
 
+	/** Tells the guest's handler something; only programs made for it (specs, benchmarks) have one. */
+	send(handle: number, value: number): void {
+		this.#post(Event.TOLD, handle, value);
+	}
+
 	/** Writes the heap to a file (meter.ts reads it). */
 	snapshot(path: string): void {
 		this.#crank(() => this.#worker.snapshot(path));

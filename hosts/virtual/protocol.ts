@@ -60,6 +60,8 @@ export const Event = {
 	CLOCK: 7,
 	/** Collect garbage. */
 	COLLECT: 8,
+	/** From whoever drives the board from outside: specs, benchmarks. */
+	TOLD: 9,
 } as const;
 
 /** What a machine learns at boot. */
