@@ -3,7 +3,8 @@
 import { File } from "file";
 import { archiveLength } from "host/archive";
 import boot from "host/boot";
-import type { ImageState, Slot, SlotError, Slots } from "host/contract";
+import type { ImageState, Slot, Slots } from "host/contract";
+import { namedSlotError } from "host/errors";
 import { readJSON, statePath, writeJSON } from "host/files";
 import { blank, type Label, noEntry, type Otadata, OtadataFile, other } from "host/otadata";
 import system from "host/system";
@@ -13,19 +14,8 @@ const Block = 0x10000;
 const Page = 4096; // bytes filled at a time: the simulator runs with the ESP32's heap
 const Align = 16; // esp_partition_write on an encrypted partition
 
-const Codes = {
-	ESP_ERR_INVALID_ARG: 0x102,
-	ESP_ERR_INVALID_SIZE: 0x104,
-	ESP_ERR_OTA_VALIDATE_FAILED: 0x1503,
-	ESP_ERR_OTA_ROLLBACK_FAILED: 0x1505,
-	ESP_ERR_OTA_ROLLBACK_INVALID_STATE: 0x1506,
-} as const;
-
-function fail(action: string, codeName: keyof typeof Codes, text: string): never {
-	throw Object.assign(new Error(`slots: ${action}: ${codeName}: ${text}`), {
-		code: Codes[codeName],
-		codeName,
-	}) satisfies SlotError;
+function fail(action: string, codeName: string, text: string): never {
+	throw namedSlotError(action, codeName, text);
 }
 
 const load = (): Otadata => (readJSON(OtadataFile) as Otadata | undefined) ?? blank();

@@ -1,7 +1,8 @@
 // Calls of the Moddable SDK's own tools, always `-t build`: the stock targets end every other simulator of this machine.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The checkout of this project. */
@@ -31,6 +32,11 @@ export function findSDK(): SDK {
 		);
 	const path = [bin, join(root, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter);
 	return { moddable, environment: { ...process.env, MODDABLE: moddable, PATH: path } };
+}
+
+/** The SDK's own version. */
+export function sdkVersion({ moddable }: SDK): string {
+	return readFileSync(join(moddable, "tools/VERSION"), "utf8").trim();
 }
 
 /** Runs a program of the SDK; rejects with the end of what it printed when it fails. Resolves with all of it. */
@@ -90,11 +96,26 @@ export async function buildHost(
 	return find(join(output, "bin/lin/mc/debug"), "mc.so");
 }
 
-/** Builds a mod archive that replaces the module `app` by `source`. Returns the path of the `.xsa`. */
-export async function buildMod(sdk: SDK, source: string, output: string): Promise<string> {
+/**
+ * Generates the ESP32 build of the project without compiling it (no `-m`), which needs no ESP-IDF. Returns the directory that
+ * holds `modules`, `mc.ffi.c` and `xsProj-esp32`.
+ */
+export async function generateESP32(sdk: SDK, target: string, output: string): Promise<string> {
+	rmSync(output, { recursive: true, force: true });
+	mkdirSync(output, { recursive: true });
+	await run(sdk, root, "mcconfig", ["-d", "-p", `esp32:./hosts/esp32/${target}`, "-o", output]);
+	return dirname(find(join(output, "tmp"), "mc.ffi.c"));
+}
+
+/**
+ * Builds a mod archive that replaces the module `app` by `source`. `ballast` random bytes ride along as a resource, as fonts
+ * and pictures do in a real one. Returns the path of the `.xsa`.
+ */
+export async function buildMod(sdk: SDK, source: string, output: string, ballast = 0): Promise<string> {
 	rmSync(output, { recursive: true, force: true });
 	mkdirSync(join(output, "app"), { recursive: true });
 	writeFileSync(join(output, "app/app.ts"), source);
+	writeFileSync(join(output, "app/ballast.dat"), randomBytes(ballast));
 	writeFileSync(join(output, "app/manifest.json"), JSON.stringify(modManifest(), undefined, "\t"));
 	const args = ["-d", "-m", "-p", "lin", "-t", "build", "-o", output, join(output, "app/manifest.json")];
 	await run(sdk, root, "mcrun", args);
@@ -105,5 +126,10 @@ export async function buildMod(sdk: SDK, source: string, output: string): Promis
 function modManifest(): unknown {
 	const { typescript } = JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"));
 	typescript.tsconfig.compilerOptions.paths = { "host/contract": [join(root, "hosts/contract")] };
-	return { include: ["$(MODDABLE)/examples/manifest_mod.json"], modules: { "*": "./app" }, typescript };
+	return {
+		include: ["$(MODDABLE)/examples/manifest_mod.json"],
+		modules: { "*": "./app" },
+		data: { "*": "./ballast" },
+		typescript,
+	};
 }

@@ -1,0 +1,133 @@
+// The two application slots and the boot record through ESP-IDF: esp_partition and esp_ota, called by the SDK's FFI.
+// No esp_ota_handle: esp_partition writes at any offset, so a download goes on after a restart. What esp_ota_begin would have
+// guarded is guarded by `begin` (docs/decisions.md).
+
+import Flash from "embedded:storage/flash";
+import type { ImageState, Slot, Slots } from "host/contract";
+import { namedSlotError, slotError } from "host/errors";
+import FFI from "mc/ffi";
+
+const Block = 0x10000;
+const Align = 16; // esp_partition_write on an encrypted partition
+const TypeApp = 0; // ESP_PARTITION_TYPE_APP
+const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
+const NotFound = 0x105; // ESP_ERR_NOT_FOUND
+
+/** `esp_ota_img_states_t`, by value. */
+const States: readonly ImageState[] = ["NEW", "PENDING_VERIFY", "VALID", "INVALID", "ABORTED"];
+
+const idf = new FFI();
+
+function check(action: string, code: number): void {
+	if (code !== 0) throw slotError(action, code);
+}
+
+/** A partition of type app. Handles are `const esp_partition_t *`: 32 bits, and the same pointer for the same partition. */
+class Partition implements Slot {
+	readonly label: string;
+	readonly size: number;
+	readonly handle: number;
+
+	constructor(handle: number, path: "running" | "nextota") {
+		this.handle = handle;
+		this.label = label(handle);
+		const flash = Flash.open({ path, mode: "r" });
+		this.size = flash.status().size;
+		flash.close();
+	}
+	get state(): ImageState {
+		const state = new ArrayBuffer(4);
+		const code = idf.esp_ota_get_state_partition(this.handle, state);
+		if (code === NotFound) return "UNDEFINED"; // no record names this slot
+		check("state", code);
+		return States[new DataView(state).getUint32(0, true)] ?? "UNDEFINED";
+	}
+}
+
+/** FFI returns no structures, so the label is found by asking for each one. */
+function label(handle: number): string {
+	for (let index = 0; index < 2; index++) {
+		const name = `ota_${index}`;
+		if (idf.esp_partition_find_first(TypeApp, SubtypeOta0 + index, name) === handle) return name;
+	}
+	throw namedSlotError(
+		"partition",
+		"ESP_ERR_NOT_FOUND",
+		"expected to run from ota_0 or ota_1 (hosts/esp32/partitions.csv)",
+	);
+}
+
+class ChipSlots implements Slots {
+	readonly running: Partition;
+	readonly next: Partition;
+	readonly blockSize = Block;
+
+	constructor() {
+		this.running = new Partition(idf.esp_ota_get_running_partition(), "running");
+		this.next = new Partition(idf.esp_ota_get_next_update_partition(0), "nextota");
+	}
+	begin(): void {
+		if (this.running.state === "PENDING_VERIFY")
+			throw namedSlotError(
+				"begin",
+				"ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
+				`${this.running.label} is on trial`,
+			);
+		check("begin", idf.esp_ota_invalidate_inactive_ota_data_slot());
+	}
+	erase(offset: number, length: number): void {
+		this.#range("erase", offset, length, Block);
+		const end = Math.min(Math.ceil((offset + length) / Block) * Block, this.next.size);
+		check("erase", idf.esp_partition_erase_range(this.next.handle, offset, end - offset));
+	}
+	write(buffer: ArrayBuffer, offset: number, length: number): void {
+		this.#range("write", offset, length, Align);
+		if (length % Align || length > buffer.byteLength)
+			throw namedSlotError(
+				"write",
+				"ESP_ERR_INVALID_SIZE",
+				`length: expected a multiple of ${Align}, got ${length}`,
+			);
+		check("write", idf.esp_partition_write(this.next.handle, offset, buffer, length));
+	}
+	read(buffer: ArrayBuffer, offset: number, length: number): void {
+		this.#range("read", offset, length, 1);
+		if (length > buffer.byteLength)
+			throw namedSlotError(
+				"read",
+				"ESP_ERR_INVALID_SIZE",
+				`expected at most ${buffer.byteLength}, got ${length}`,
+			);
+		check("read", idf.esp_partition_read(this.next.handle, offset, buffer, length));
+	}
+	activate(): void {
+		check("activate", idf.esp_ota_set_boot_partition(this.next.handle)); // validates the image first
+	}
+	confirm(): void {
+		if (this.running.state === "UNDEFINED") return; // flashed by USB: no record, nothing to confirm
+		check("confirm", idf.esp_ota_mark_app_valid_cancel_rollback());
+	}
+	revert(): void {
+		check("revert", idf.esp_ota_mark_app_invalid_rollback_and_reboot());
+	}
+	/** ESP-IDF checks the range too; the chip must not be the first to be told of a caller's mistake. */
+	#range(action: string, offset: number, length: number, align: number): void {
+		const { size } = this.next;
+		if (offset < 0 || length < 0 || offset + length > size)
+			throw namedSlotError(
+				action,
+				"ESP_ERR_INVALID_SIZE",
+				`expected a range in 0 to ${size}, got ${offset} + ${length}`,
+			);
+		if (offset % align)
+			throw namedSlotError(
+				action,
+				"ESP_ERR_INVALID_ARG",
+				`offset: expected a multiple of ${align}, got ${offset}`,
+			);
+	}
+}
+
+/** `host/slots` of the chip. */
+const slots: Slots = new ChipSlots();
+export default slots;
