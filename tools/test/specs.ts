@@ -13,10 +13,15 @@ const mocha = new Mocha({
 	timeout: Number(timeout),
 });
 
-const setup = resolve("test/setup.ts");
-if (existsSync(setup)) await import(pathToFileURL(setup).href);
-for (const file of files) mocha.addFile(resolve(file));
-await mocha.loadFilesAsync();
+/** Mocha's own loader tries `require` first, and then hides why an `import` failed. */
+async function load(file: string): Promise<void> {
+	const path = resolve(file);
+	mocha.suite.emit("pre-require", globalThis, path, mocha);
+	await import(pathToFileURL(path).href);
+}
+
+if (existsSync("test/setup.ts")) await load("test/setup.ts");
+for (const file of files) await load(file);
 
 mocha.run((failures) => {
 	process.exitCode = failures ? 1 : 0;
