@@ -11,9 +11,7 @@ function printSeed(text: string): void {
 
 const [out = "", only = ""] = process.argv.slice(2);
 const files = specFiles().filter((file) => file.includes(only));
-const { passed, failed, failures, skipped, reason } = await runXSSpecs(files, (text) =>
-	process.stdout.write(text),
-);
+const { passed, failed, failures, skipped, reason } = await runXSSpecs(files, printSeed);
 
 for (const { name, text } of failures) console.log(`  ✗ ${name}\n    ${text.replaceAll("\n", "\n    ")}\n`);
 
