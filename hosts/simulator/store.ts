@@ -45,7 +45,8 @@ export default class FileStore implements Store {
 	delete(name: string): void {
 		checkName("name", name);
 		const all = load();
-		delete all[this.#open()]?.[name];
+		const values = all[this.#open()];
+		if (values) delete values[name]; // XS 17.7 takes `delete values?.[name]` for a read
 		writeJSON(File, all);
 	}
 	close(): void {
