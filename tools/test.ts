@@ -38,6 +38,9 @@ async function play({ name, run }: Step): Promise<Results> {
 	}
 }
 
+/** Types and lint are not specs: a run of those alone has shown nothing. */
+const ran = ({ passed, failed }: Results): boolean => passed + failed > 0;
+
 const coverage: string[] = [];
 
 async function cover(): Promise<Results> {
@@ -53,11 +56,16 @@ async function main(): Promise<Results> {
 	const all: Results[] = [];
 	for (const step of [...steps(options.fast), { name: "Coverage of the specs on Node", run: cover }])
 		all.push(await play(step));
+	if (!all.slice(2).some(ran)) all.push(check("expected at least one spec to run, none did", false));
 	const results = sum(all);
 	if (results.failures.length) say(`\nFailed\n  ${results.failures.join("\n  ")}`);
 	return results;
 }
 
+process.once("SIGINT", () => {
+	tidy();
+	process.exit(130);
+});
 const results = await main();
 tidy();
 if (options.json) console.log(JSON.stringify({ ...results, coverage }));
