@@ -1,5 +1,5 @@
-// What the guards below the SDK's MQTT client cannot reach: its timers call the application too, and its pending DNS question
-// outlives its close().
+// What the guards below the SDK's MQTT client cannot reach: its timers (unread bytes, queued acknowledgements, keep-alive) call the
+// application too, and its DNS question outlives its close().
 import type { Resolver, ResolverConstructor, ResolverOptions } from "guards/types";
 import type { MQTTClient, MQTTClientConstructor, MQTTClientOptions } from "host/contract";
 
@@ -12,8 +12,8 @@ interface State {
 
 /**
  * Returns a subclass of the SDK's MQTT client from whose callbacks no exception escapes, whoever calls them: a callback that throws
- * ends the connection by `onError()` and `close()`. `close()` is legal everywhere, before the host is resolved too; nothing
- * fires after it. Left alone, the SDK's client would open a socket when the answer comes after `close()`, and throw 30 s later.
+ * ends the connection by `onError()` and `close()`. `close()` is legal everywhere, also before the host is resolved, and withdraws
+ * the DNS question; nothing fires after it.
  */
 export function guardMQTTClient(Base: MQTTClientConstructor): MQTTClientConstructor {
 	return class GuardedMQTTClient extends Base {

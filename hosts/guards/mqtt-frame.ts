@@ -85,7 +85,7 @@ export default class Frame {
 	}
 
 	#byte(index: number): number {
-		return this.bytes[index] ?? 0;
+		return this.bytes[index] as number;
 	}
 
 	/** How far to look into the packet: CONNACK's two bytes, a PUBLISH's topic length. */
@@ -120,7 +120,7 @@ export default class Frame {
 	#check(): void {
 		const { type } = this;
 		const remaining = this.#remaining;
-		const exact = lengths[type] ?? -1;
+		const exact = lengths[type] as number;
 		if (exact >= 0 && remaining !== exact)
 			throw malformed(`remaining length of packet type ${type}`, exact, remaining);
 		if (PUBLISH === type && remaining < 2)

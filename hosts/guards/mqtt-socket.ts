@@ -102,13 +102,15 @@ export default class MQTTSocket implements Socket {
 	/** Bytes of the current packet that the client can read now. */
 	get #readable(): number {
 		const { complete, length, body } = this.#frame;
-		return complete && !this.#swallowed ? length - this.#given + Math.min(body, this.#available) : 0;
+		return this.#io && complete && !this.#swallowed
+			? length - this.#given + Math.min(body, this.#available)
+			: 0;
 	}
 
 	#below(format: Format): Socket {
-		if (!this.#io) throw new Error("MQTTSocket: expected an open socket, got a closed one");
-		if (format !== this.#ioFormat) this.#io.format = this.#ioFormat = format;
-		return this.#io;
+		const io = this.#io as Socket;
+		if (format !== this.#ioFormat) io.format = this.#ioFormat = format;
+		return io;
 	}
 
 	/** Takes one byte from the socket below. */
@@ -122,14 +124,12 @@ export default class MQTTSocket implements Socket {
 	/** Gives the client one byte. */
 	#one(): number {
 		const { bytes, length } = this.#frame;
-		let byte = bytes[this.#given];
-		if (this.#given < length) this.#given += 1;
-		else {
-			byte = this.#byte();
-			this.#frame.body -= 1;
-		}
+		const fromHead = this.#given < length;
+		const byte = fromHead ? (bytes[this.#given] as number) : this.#byte();
+		if (fromHead) this.#given += 1;
+		else this.#frame.body -= 1;
 		this.#consumed();
-		return byte ?? 0;
+		return byte;
 	}
 
 	/** Gives the client as many bytes as the view holds: the rest of the head, then straight from the socket below. */
@@ -206,7 +206,7 @@ export default class MQTTSocket implements Socket {
 		this.#swallowed = undefined;
 		this.#position = 0;
 		this.#frame.reset();
-		const id = QoS ? ((packet[topicLength] ?? 0) << 8) | (packet[topicLength + 1] ?? 0) : 0;
+		const id = QoS ? new DataView(packet.buffer).getUint16(topicLength) : 0;
 		if (QoS && !id) throw malformed("PUBLISH", "packet identifier 1…65535", 0);
 		this.#options.hooks?.onEmptyPublish?.(
 			String.fromArrayBuffer(packet.buffer.slice(0, topicLength)),

@@ -43,27 +43,41 @@ export function connect({
 }
 
 /** The head of a PUBLISH (3.3) whose payload has `byteLength` bytes: everything ahead of the payload. */
-export function publish(options: MQTTWriteOptions, byteLength: number): Bytes {
-	const { topic, QoS = 0, id = 0, duplicate, retain } = options;
+export function publish(options: MQTTWriteOptions, id: number, byteLength: number): Bytes {
+	const { topic = "", QoS = 0, duplicate, retain } = options;
 	const flags = (duplicate ? 8 : 0) | ((QoS & 3) << 1) | (retain ? 1 : 0);
-	const parts = [text(topic ?? "")];
+	const parts = [text(topic)];
 	if (QoS) parts.push(Uint8Array.of(id >> 8, id));
 	return packet((Operation.PUBLISH << 4) | flags, parts, byteLength);
 }
 
+/** Any packet a client may ask for besides PUBLISH. Throws on another operation. */
+export function control(operation: number, id: number, items: MQTTWriteOptions["items"] = []): Bytes {
+	switch (operation) {
+		case Operation.SUBSCRIBE:
+		case Operation.UNSUBSCRIBE:
+			return subscription(operation, id, items);
+		case Operation.PUBACK:
+		case Operation.PUBREC:
+		case Operation.PUBREL:
+		case Operation.PUBCOMP:
+			return Uint8Array.of((operation << 4) | (Operation.PUBREL === operation ? 2 : 0), 2, id >> 8, id);
+		case Operation.PINGREQ:
+		case Operation.DISCONNECT:
+			return Uint8Array.of(operation << 4, 0);
+		default:
+			throw new Error(`MQTT write: expected an operation of a client, got ${operation}`);
+	}
+}
+
 /** SUBSCRIBE (3.8) with the wanted QoS of each item, or UNSUBSCRIBE (3.10). */
-export function subscription(operation: number, id: number, items: MQTTWriteOptions["items"] = []): Bytes {
+function subscription(operation: number, id: number, items: { topic: string; QoS?: number }[]): Bytes {
 	const parts = [Uint8Array.of(id >> 8, id)];
 	for (const { topic, QoS = 0 } of items) {
 		parts.push(text(topic));
 		if (Operation.SUBSCRIBE === operation) parts.push(Uint8Array.of(QoS & 3));
 	}
 	return packet((operation << 4) | 2, parts);
-}
-
-/** PUBACK, PUBREC, PUBREL, PUBCOMP (3.4…3.7). */
-export function acknowledgement(operation: number, id: number): Bytes {
-	return Uint8Array.of((operation << 4) | (Operation.PUBREL === operation ? 2 : 0), 2, id >> 8, id);
 }
 
 /** Length-prefixed UTF-8 (1.5.3). */

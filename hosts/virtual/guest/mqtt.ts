@@ -9,9 +9,9 @@ import type {
 	MQTTReadInfo,
 	MQTTWriteOptions,
 } from "host/contract";
-import { acknowledgement, connect, Operation, publish, subscription } from "host/mqtt-packets";
+import KeepAlive from "host/mqtt-keepalive";
+import { connect, control, Operation, publish } from "host/mqtt-packets";
 import Parser from "host/mqtt-parser";
-import Time from "time";
 import Timer from "timer";
 
 const Overhead = 8; // what a head costs, at a guess: room told to the application is less by this, as in the SDK
@@ -60,9 +60,7 @@ class MQTTClient {
 	#flush: Id | undefined;
 	#resume: Id | undefined;
 	#connecting: Id | undefined;
-	#keepAlive: Id | undefined;
-	#pinged = 0; // ticks of the last PINGREQ, and of the last PINGRESP
-	#answered = 0;
+	#keepAlive: KeepAlive | undefined;
 
 	constructor(options: MQTTClientOptions) {
 		if (!options.host) throw new Error("host required");
@@ -79,8 +77,9 @@ class MQTTClient {
 
 	close(): void {
 		this.#state = "closed";
-		for (const id of [this.#flush, this.#resume, this.#connecting, this.#keepAlive]) Timer.clear(id);
-		this.#flush = this.#resume = this.#connecting = this.#keepAlive = undefined;
+		for (const id of [this.#flush, this.#resume, this.#connecting]) Timer.clear(id);
+		this.#flush = this.#resume = this.#connecting = undefined;
+		this.#keepAlive?.close();
 		this.#readable = this.#payload = this.#writable = 0;
 		this.#pending.length = 0;
 		const socket = this.#socket;
@@ -130,39 +129,17 @@ class MQTTClient {
 	}
 
 	#packet(socket: Socket, data: ByteBuffer | null, options: MQTTWriteOptions): void {
-		const { operation = Operation.PUBLISH, items } = options;
-		const id = options.id ?? this.#nextId();
-		switch (operation) {
-			case Operation.PUBLISH:
-				this.#publish(socket, data, { ...options, id });
-				break;
-			case Operation.SUBSCRIBE:
-			case Operation.UNSUBSCRIBE:
-				this.#send(socket, subscription(operation, id, items));
-				break;
-			case Operation.PUBACK:
-			case Operation.PUBREC:
-			case Operation.PUBREL:
-			case Operation.PUBCOMP:
-				this.#send(socket, acknowledgement(operation, id));
-				break;
-			case Operation.PINGREQ:
-				this.#pinged = Time.ticks;
-				this.#send(socket, Uint8Array.of(operation << 4, 0));
-				break;
-			case Operation.DISCONNECT:
-				this.#send(socket, Uint8Array.of(operation << 4, 0));
-				break;
-			default:
-				throw new Error(`write: unknown operation ${operation}`);
-		}
+		const { operation = Operation.PUBLISH, id = this.#nextId(), items } = options;
+		if (Operation.PUBLISH === operation) this.#publish(socket, data, options, id);
+		else this.#send(socket, control(operation, id, items));
+		if (Operation.PINGREQ === operation) this.#keepAlive?.sent();
 	}
 
-	#publish(socket: Socket, data: ByteBuffer | null, options: MQTTWriteOptions): void {
+	#publish(socket: Socket, data: ByteBuffer | null, options: MQTTWriteOptions, id: number): void {
 		if (!data) throw new TypeError("write: expected data, got null");
 		const byteLength = options.byteLength ?? data.byteLength;
 		if (data.byteLength > byteLength) throw new Error("invalid");
-		const head = publish(options, byteLength);
+		const head = publish(options, id, byteLength);
 		const length = head.length + data.byteLength;
 		this.#room(length);
 		socket.write(head, { more: true, byteLength: length });
@@ -214,8 +191,12 @@ class MQTTClient {
 		this.#state = "login";
 		this.#send(this.#socket, connect(this.#options));
 		const interval = Math.ceil((this.#options.keepAlive ?? 0) / 1000) * 1000;
-		this.#pinged = this.#answered = Time.ticks;
-		if (interval) this.#keepAlive = Timer.repeat(() => this.#ping(interval), interval / 4);
+		if (interval)
+			this.#keepAlive = new KeepAlive(
+				interval,
+				() => this.#ping(),
+				(reason) => this.#fail(reason),
+			);
 	}
 
 	/** Sends what waits; false = no room. */
@@ -293,21 +274,14 @@ class MQTTClient {
 			if (message.returnCode) throw new Error(`connection refused, code ${message.returnCode}`);
 			this.#state = "connected";
 		}
-		if (Operation.PINGRESP === operation) this.#answered = Time.ticks;
+		if (Operation.PINGRESP === operation) this.#keepAlive?.answered();
 		if (Operation.PUBREC === operation) this.#queue(Operation.PUBREL, id, 4);
 		if (Operation.PUBREL === operation) this.#queue(Operation.PUBCOMP, id, 4);
 		this.#options.onControl?.call(this, message);
 		if (Operation.CONNACK === operation) this.#invite();
 	}
 
-	/** As in the SDK: checked every quarter of the interval; only PINGREQ and PINGRESP count, not other traffic. */
-	#ping(interval: number): void {
-		const now = Time.ticks;
-		if (Time.delta(this.#answered, now) >= interval * 1.5) {
-			this.#fail("keep-alive: time out");
-			return;
-		}
-		if (Time.delta(this.#pinged, now) < interval * 0.75 - 500) return;
+	#ping(): void {
 		if (this.#pending.some(({ operation }) => Operation.PINGREQ === operation))
 			this.#fail("keep-alive: PINGREQ not sent");
 		else this.#queue(Operation.PINGREQ, 0, 2);
