@@ -189,7 +189,12 @@ class MQTTClient {
 		Timer.clear(this.#connecting);
 		this.#connecting = undefined;
 		this.#state = "login";
-		this.#send(this.#socket, connect(this.#options));
+		const packet = connect(this.#options);
+		if (packet.length > this.#writable) {
+			this.#fail(`CONNECT: expected room for ${packet.length} bytes, got ${this.#writable}`);
+			return;
+		}
+		this.#send(this.#socket, packet);
 		const interval = Math.ceil((this.#options.keepAlive ?? 0) / 1000) * 1000;
 		if (interval)
 			this.#keepAlive = new KeepAlive(
