@@ -1,0 +1,51 @@
+/** Time as the stand-in sees it. Every wait of the protocol goes through one of these, so a spec can tell the time. */
+export interface Clock {
+	/** Epoch milliseconds. */
+	now(): number;
+	/** Runs `action` once, `ms` milliseconds from now. The returned function cancels it. */
+	after(ms: number, action: () => void): () => void;
+}
+
+/** Real time. */
+export const realClock: Clock = {
+	now: () => Date.now(),
+	after(ms, action) {
+		const timer = setTimeout(action, ms);
+		return () => clearTimeout(timer);
+	},
+};
+
+/** A clock whose pending waits end together: nothing of a closed server fires later. */
+export class ServerClock implements Clock {
+	#clock: Clock;
+	#pending = new Set<() => void>();
+	#closed = false;
+
+	constructor(clock: Clock) {
+		this.#clock = clock;
+	}
+
+	now(): number {
+		return this.#clock.now();
+	}
+
+	after(ms: number, action: () => void): () => void {
+		if (this.#closed) return () => undefined;
+		const cancel = this.#clock.after(ms, () => {
+			this.#pending.delete(stop);
+			action();
+		});
+		const stop = () => {
+			this.#pending.delete(stop);
+			cancel();
+		};
+		this.#pending.add(stop);
+		return stop;
+	}
+
+	/** Cancels what is pending; later calls of `after` do nothing. */
+	close(): void {
+		this.#closed = true;
+		for (const stop of [...this.#pending]) stop();
+	}
+}

@@ -1,0 +1,61 @@
+// `npm run thingsboard`: the stand-in alone, until SIGINT or SIGTERM.
+import { args } from "../tools/args.ts";
+import { tenant } from "./rest/auth.ts";
+import { startThingsBoard, type ThingsBoard } from "./server.ts";
+
+const options = args({
+	command: "npm run thingsboard --",
+	about:
+		"Starts the stand-in ThingsBoard on this machine: MQTT for devices, REST for you. It keeps nothing on disk.",
+	options: {
+		"mqtt-port": { help: "port for devices, 0 for any", value: "PORT", default: "1883" },
+		"http-port": { help: "port for REST, 0 for any", value: "PORT", default: "8080" },
+		json: { help: "print one JSON line when ready, and nothing else on stdout" },
+		verbose: { help: "tell every connection event on stderr" },
+	},
+});
+
+const demo = { name: "Demo Device", token: "A1_TEST_TOKEN" };
+
+try {
+	const server = await startThingsBoard({
+		mqttPort: port("mqtt-port"),
+		httpPort: port("http-port"),
+		...(options.verbose ? { log: (line: string) => process.stderr.write(`${line}\n`) } : {}),
+	});
+	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());
+	const { mqttPort, httpPort, url } = server;
+	if (!options.json) introduce(server);
+	else console.log(JSON.stringify({ mqttPort, httpPort, url }));
+} catch (error) {
+	console.error(`${(error as Error).message}. Choose another with --mqtt-port or --http-port (0 takes any).`);
+	process.exitCode = 1;
+}
+
+function port(name: "mqtt-port" | "http-port"): number {
+	const value = Number(options[name]);
+	if (Number.isInteger(value) && value >= 0 && value <= 65_535 && options[name] !== "") return value;
+	throw new Error(`--${name}: expected 0 to 65535, got "${options[name]}"`);
+}
+
+function introduce({ core, mqttPort, url }: ThingsBoard): void {
+	const { id } = core.devices.create({ name: demo.name }, demo.token);
+	const login = JSON.stringify({ username: tenant.username, password: tenant.password });
+	console.log(`Stand-in ThingsBoard
+  REST  ${url}   user ${tenant.username}, password ${tenant.password}
+  MQTT  127.0.0.1:${mqttPort}   device "${demo.name}", access token ${demo.token} (user name, any password)
+
+Send telemetry as the device:
+  mosquitto_pub -h 127.0.0.1 -p ${mqttPort} -u ${demo.token} -q 1 -t v1/devices/me/telemetry -m '{"temperature":21.5}'
+
+Read it back:
+  TOKEN=$(curl -s ${url}/api/auth/login -H 'Content-Type: application/json' \\
+    -d '${login}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+  curl -s -H "X-Authorization: Bearer $TOKEN" '${url}/api/plugins/telemetry/DEVICE/${id}/values/timeseries?keys=temperature'
+
+Call the device:
+  curl -s -H "X-Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    ${url}/api/rpc/twoway/${id} -d '{"method":"ping","params":{}}'
+
+Ctrl-C ends it. All paths: docs/thingsboard.md`);
+}

@@ -1,0 +1,35 @@
+import type { Socket } from "node:net";
+
+/** A byte duplex: all that an MQTT connection needs of a socket. */
+export interface Wire {
+	/** Sends bytes; order is kept. Ignored once closed. */
+	write(bytes: Uint8Array): void;
+	/** Sends what is queued, then ends the connection. No callback fires afterwards. */
+	close(): void;
+	/** Set by the connection: bytes that came, in pieces of any size. */
+	onBytes: (bytes: Uint8Array) => void;
+	/** Set by the connection: the other side is gone. */
+	onGone: () => void;
+}
+
+const ignore = () => undefined;
+
+/** A TCP socket as a wire. */
+export function socketWire(socket: Socket): Wire {
+	const wire: Wire = {
+		onBytes: ignore,
+		onGone: ignore,
+		write: (bytes) => {
+			if (socket.writable) socket.write(bytes);
+		},
+		close() {
+			wire.onBytes = wire.onGone = ignore;
+			socket.destroySoon();
+		},
+	};
+	socket.setNoDelay(true);
+	socket.on("data", (bytes) => wire.onBytes(bytes));
+	socket.on("error", ignore); // "close" follows and says all that matters
+	socket.on("close", () => wire.onGone());
+	return wire;
+}

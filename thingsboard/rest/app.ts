@@ -1,0 +1,42 @@
+import fastify, { type FastifyInstance } from "fastify";
+import type { Core } from "../core.ts";
+import { authentication } from "./auth.ts";
+import { deviceRoutes } from "./devices.ts";
+import { errorBody, RestError } from "./errors.ts";
+import { packageRoutes } from "./packages.ts";
+import { rpcRoutes } from "./rpc.ts";
+import { standinRoutes } from "./standin.ts";
+import { telemetryRoutes } from "./telemetry.ts";
+
+/** Largest request body, bytes: a package for a 16 MB flash and its envelope. */
+const bodyLimit = 17 * 1024 * 1024;
+
+/** The REST side, not listening yet. */
+export function restApp(core: Core): FastifyInstance {
+	const app = fastify({ bodyLimit, forceCloseConnections: true });
+	// JSON stays text: 20.0 and 20 are different types to ThingsBoard.
+	app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) =>
+		done(null, body),
+	);
+	app.addContentTypeParser("multipart/form-data", { parseAs: "buffer" }, (_request, body, done) =>
+		done(null, body),
+	);
+	app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+		const known = error instanceof RestError;
+		const status = known ? error.status : (error.statusCode ?? 500);
+		if (status >= 500) core.log(`REST: ${error.stack}`);
+		return reply.code(status).send(errorBody(status, known ? error.errorCode : 2, error.message));
+	});
+	app.setNotFoundHandler((request, reply) =>
+		reply
+			.code(404)
+			.send(errorBody(404, 32, `${request.method} ${request.url}: this stand-in has no such path`)),
+	);
+	authentication(app);
+	deviceRoutes(app, core);
+	telemetryRoutes(app, core);
+	rpcRoutes(app, core);
+	packageRoutes(app, core);
+	standinRoutes(app, core);
+	return app;
+}
