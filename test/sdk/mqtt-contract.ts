@@ -425,6 +425,46 @@ export function mqttContract(name: string, Client: MQTTClientConstructor): void 
 			equal(session.errors, 0);
 		});
 
+		it("reads nothing when the fragment is used up, though the next packet is there", () => {
+			const results: unknown[] = [];
+			const session = open({
+				onReadable(count) {
+					this.read(count);
+					results.push(this.read(1), this.read(new Uint8Array(2)));
+				},
+			}).connect();
+			session.receive(join(packet.publish("t", bytes("a")), packet.puback(3)));
+			deepEqual(results, [null, null]);
+			equal(session.controls.length, 2);
+			equal(session.errors, 0);
+		});
+
+		it("does its part of QoS 2 in both directions", () => {
+			const session = open().connect();
+			session.receive(packet.publish("t", bytes("x"), 2, 9));
+			session.receive([0x62, 2, 0, 9]);
+			session.receive([0x50, 2, 0, 7]);
+			deepEqual(session.sent, [0x50, 2, 0, 9, 0x70, 2, 0, 9, 0x62, 2, 0, 7]);
+		});
+
+		const broken: [string, number[]][] = [
+			["a fifth length byte", [0x30, 0xff, 0xff, 0xff, 0xff]],
+			["a topic longer than its packet", [0x30, 4, 0, 9]],
+			["a topic that is not UTF-8", [0x30, 5, 0, 2, 0xff, 0xff, 1]],
+			["an empty CONNACK", [0x20, 0]],
+			["a PUBACK of one byte", [0x40, 1, 0]],
+			["a packet of a client", [0x82, 2, 0, 1]],
+		];
+		for (const [title, data] of broken)
+			it(`ends on ${title}`, () => {
+				const session = open({ keepAlive: 30_000 }).connect();
+				session.receive(join(packet.puback(1), data, packet.puback(2)));
+				equal(session.errors, 1);
+				equal(session.controls.length, 2, "CONNACK and the first PUBACK");
+				ok(FakeTCP.last.closed);
+				equal(clock.armed, 0, "timers");
+			});
+
 		it("stops when bytes are left unread, and goes on after a later read", () => {
 			let unread = 0;
 			const session = open({
