@@ -183,7 +183,7 @@ function started(seed: number): NorFlash {
 }
 
 /** Cuts at operation n of all steps; the step that was cut may have happened or not, all others count. */
-function survive(n: number, mode: CutMode, seed: number): void {
+function survive(n: number, mode: CutMode, seed: number, again?: number): void {
 	const flash = started(seed);
 	const model = new Map<string, unknown>(Start.map(([key, value]) => [key, plain(value)]));
 	let nvs = new Nvs(flash, partition);
@@ -197,6 +197,7 @@ function survive(n: number, mode: CutMode, seed: number): void {
 		} catch (error) {
 			if (!(error instanceof PowerCut)) throw error;
 			flash.powerOn();
+			if (again !== undefined) cutMount(flash, again, mode);
 			nvs = new Nvs(flash, partition);
 			const found = plain(nvs.get("a", key));
 			ok(found === before || found === plain(value), `${key}: ${String(found).slice(0, 20)}`);
@@ -204,6 +205,17 @@ function survive(n: number, mode: CutMode, seed: number): void {
 		}
 		for (const [name, expected] of model) equal(plain(nvs.get("a", name)), expected, name);
 	}
+}
+
+/** Power fails again while the cut is being repaired, if that takes so many operations. */
+function cutMount(flash: NorFlash, again: number, mode: CutMode): void {
+	flash.cutAt(again, mode);
+	try {
+		new Nvs(flash, partition);
+	} catch (error) {
+		if (!(error instanceof PowerCut)) throw error;
+	}
+	flash.powerOn();
 }
 
 describe("virtual ESP32: power cuts in NVS", function () {
@@ -220,12 +232,23 @@ describe("virtual ESP32: power cuts in NVS", function () {
 		["torn", fresh],
 	] as const)
 		it(`leave the old value or the new one, and all others: cut ${mode} each of ${operations}, seed ${seed}`, () => {
-			for (let n = 1; n <= operations; n++) {
-				try {
-					survive(n, mode, seed);
-				} catch (error) {
-					throw new Error(`operation ${n}: ${error}`, { cause: error });
-				}
-			}
+			for (let n = 1; n <= operations; n++) survives(n, mode, seed);
 		});
+
+	it(`do so when power fails again during the repair, seed ${fresh}`, () => {
+		for (let n = 1; n <= operations; n++)
+			for (const again of [1, 2, 3, 4]) survives(n, "torn", fresh + n, again);
+	});
+
+	it("strike the collection of garbage, too", () => {
+		ok(flash.busy >= 3 * 45, "three pages or more are erased in these steps");
+	});
 });
+
+function survives(n: number, mode: CutMode, seed: number, again?: number): void {
+	try {
+		survive(n, mode, seed, again);
+	} catch (error) {
+		throw new Error(`operations ${n} and ${again}: ${error}`, { cause: error });
+	}
+}
