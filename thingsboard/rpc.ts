@@ -34,6 +34,11 @@ export class RpcQueue {
 		this.#clock = clock;
 	}
 
+	/** How many calls wait for an answer or for their device. */
+	get size(): number {
+		return this.#pending.size;
+	}
+
 	/** Delivers the call, or keeps it until a session subscribes or it expires. */
 	call(call: RpcCall, target: RpcTarget | undefined): void {
 		const id = this.#nextId++;
