@@ -4,6 +4,7 @@ import TCP from "embedded:io/socket/tcp";
 import UDP from "embedded:io/socket/udp";
 import Resolver from "embedded:network/dns/resolver/udp";
 import MQTTClient from "embedded:network/mqtt/client";
+import { guardMQTTClient } from "guards/mqtt-client";
 import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
@@ -15,7 +16,7 @@ import Net from "net";
 const device: Device = {
 	network: {
 		mqtt: {
-			io: MQTTClient as unknown as MQTTClientConstructor, // the SDK's typings disagree with its code (docs/sdk.md)
+			io: guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor), // the SDK's typings disagree with its code (docs/sdk.md)
 			dns: {
 				io: guardResolver(Resolver as unknown as ResolverConstructor),
 				/** DHCP's servers, known once the link is up, so asked anew for each connection. */

@@ -5,6 +5,7 @@ import UDP from "embedded:io/socket/udp";
 import Resolver from "embedded:network/dns/resolver/udp";
 import MQTTClient from "embedded:network/mqtt/client";
 import { File } from "file";
+import { guardMQTTClient } from "guards/mqtt-client";
 import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
@@ -29,7 +30,7 @@ function nameServers(): string[] {
 const device: Device = {
 	network: {
 		mqtt: {
-			io: MQTTClient as unknown as MQTTClientConstructor, // the SDK's typings disagree with its code (docs/sdk.md)
+			io: guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor), // the SDK's typings disagree with its code (docs/sdk.md)
 			dns: {
 				io: guardResolver(Resolver as unknown as ResolverConstructor),
 				servers: nameServers(),

@@ -1,4 +1,5 @@
 /** `host/device` of the virtual board: our MQTT client over the same guards as on the chip. */
+import { guardMQTTClient } from "guards/mqtt-client";
 import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
@@ -10,7 +11,7 @@ import TCP from "./tcp.ts";
 const device: Device = {
 	network: {
 		mqtt: {
-			io: MQTTClient,
+			io: guardMQTTClient(MQTTClient),
 			dns: { io: guardResolver(Resolver) },
 			socket: { io: MQTTSocket, base: { io: guardTCP(TCP) } },
 		},
