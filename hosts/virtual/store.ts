@@ -1,6 +1,6 @@
 import type { Store, StoreValue } from "../contract.ts";
 import { EspError } from "./esperr.ts";
-import { MaxNameBytes, type Nvs } from "./nvs.ts";
+import type { Nvs } from "./nvs.ts";
 
 /** `host/store` of the virtual board: one namespace of its NVS. Every failure is an `EspError`; a cut is a `PowerCut`. */
 export class VirtualStore implements Store {
@@ -10,12 +10,7 @@ export class VirtualStore implements Store {
 
 	/** Opens a namespace; it comes into being with its first value. @param namespace 1…15 bytes */
 	constructor(nvs: Nvs, namespace: string) {
-		const length = Buffer.byteLength(namespace);
-		if (length < 1 || length > MaxNameBytes || namespace.includes("\0"))
-			throw new EspError(
-				"ESP_ERR_NVS_INVALID_NAME",
-				`open store: expected a namespace of 1…${MaxNameBytes} bytes, got ${length}: "${namespace}"`,
-			);
+		nvs.open(namespace);
 		this.#nvs = nvs;
 		this.#namespace = namespace;
 	}

