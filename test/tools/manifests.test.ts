@@ -6,6 +6,7 @@ import { deepEqual, equal } from "../assert.ts";
 
 interface Manifest {
 	include?: string | string[];
+	preload?: string | string[];
 	modules?: Record<string, string | string[]>;
 	platforms?: Record<string, Manifest>;
 	config?: Record<string, unknown>;
@@ -74,6 +75,18 @@ describe("manifests", () => {
 			deepEqual(missing, []);
 		});
 	}
+
+	it("preload modules by name, never app: the SDK's patterns match no TypeScript", () => {
+		const files = [
+			"manifest.json",
+			...["hosts/guards", "modules/ota", "modules/tbclient"].map((path) => `${path}/manifest.json`),
+		];
+		const preloads = files.flatMap((file) => list((json(file) as Manifest).preload));
+		deepEqual(
+			preloads.filter((name) => name.includes("*") || name === "app"),
+			[],
+		);
+	});
 
 	it("give every host the five specifiers of the contract", () => {
 		for (const platform of ["lin", "esp32/*"]) {
