@@ -1,9 +1,12 @@
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "./clock.ts";
 import { Core, type Settings } from "./core.ts";
 import { Connection } from "./mqtt/connection.ts";
 import { socketWire, type Wire } from "./mqtt/wire.ts";
 import { restApp } from "./rest/app.ts";
+
+/** How long a closing server lets its last bytes go out, milliseconds. */
+const grace = 300;
 
 export interface ThingsBoardOptions {
 	/** Port of MQTT; 0 takes any free one. Default 1883. */
@@ -44,12 +47,20 @@ export async function startThingsBoard(options: ThingsBoardOptions = {}): Promis
 		open.add(connection);
 		connection.onClosed = () => open.delete(connection);
 	};
-	const mqtt = createServer((socket) => accept(socketWire(socket)));
+	const sockets = new Set<Socket>();
+	const mqtt = createServer((socket) => {
+		sockets.add(socket);
+		socket.once("close", () => sockets.delete(socket));
+		accept(socketWire(socket));
+	});
 	const http = restApp(core);
 	const close = async () => {
 		core.clock.close();
 		for (const connection of [...open]) connection.close("the server ends");
+		// A device that stopped reading would keep its socket, and us, for ever.
+		const force = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), grace);
 		await Promise.all([http.close(), new Promise((done) => mqtt.close(done))]);
+		clearTimeout(force);
 	};
 	try {
 		await listen("MQTT", host, mqttPort, () => listening(mqtt, mqttPort, host));

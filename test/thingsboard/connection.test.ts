@@ -135,6 +135,31 @@ describe("thingsboard connection", () => {
 		equal(await peer.kind(), "connack");
 	});
 
+	it("serves a byte duplex without a socket", async () => {
+		const sent: Uint8Array[] = [];
+		const idle = () => undefined;
+		const wire = {
+			onBytes: idle as (bytes: Uint8Array) => void,
+			onGone: idle,
+			close: idle,
+			write: (b: Uint8Array) => sent.push(b),
+		};
+		at.server.accept(wire);
+		wire.onBytes(mqttPacket.generate(hello({ username: "token" })));
+		await new Promise((done) => setImmediate(done));
+		deepEqual(Buffer.concat(sent), [0x20, 2, 0, 0]);
+		wire.onGone();
+		equal(at.device.session, undefined);
+	});
+
+	it("ends although a device has stopped reading", async () => {
+		const peer = await online(at);
+		peer.socket.pause();
+		for (let i = 0; i < 200; i++) at.device.session?.publish("t", Buffer.alloc(60_000));
+		await at.end();
+		peer.socket.destroy();
+	});
+
 	it("authenticates a second CONNECT on the same connection again", async () => {
 		const peer = await online(at);
 		peer.send(hello({ username: "token" }));

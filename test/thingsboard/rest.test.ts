@@ -13,6 +13,7 @@ describe("thingsboard REST", () => {
 	it("answers 401 without a token and to a wrong password", async () => {
 		const stranger = new Rest(at.server.url);
 		equal((await stranger.send("GET", "/api/device/x")).status, 401);
+		equal((await stranger.send("GET", `/%61pi/device/${at.device.id}`)).status, 401);
 		const login = { username: "tenant@thingsboard.org", password: "no" };
 		equal((await stranger.send("POST", "/api/auth/login", login)).status, 401);
 	});

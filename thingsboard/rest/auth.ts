@@ -6,17 +6,20 @@ import { codes, RestError } from "./errors.ts";
 /** The tenant administrator of a fresh ThingsBoard with demo data. */
 export const tenant = { username: "tenant@thingsboard.org", password: "tenant" };
 
+const login = "/api/auth/login";
+
 /** Login, and the check of every other request (`X-Authorization: Bearer …`, or `Authorization`). */
 export function authentication(app: FastifyInstance): void {
 	const issued = new Set<string>();
 	const secret = randomBytes(32);
 
 	app.addHook("onRequest", async (request) => {
-		if (!request.url.startsWith("/api/") || request.url === "/api/auth/login") return;
+		// The matched route, not the URL's text: a percent-encoded path is matched decoded.
+		if (request.routeOptions.url === undefined || request.routeOptions.url === login) return;
 		if (!issued.has(bearer(request))) throw new RestError(401, codes.authentication, "Authentication failed");
 	});
 
-	app.post("/api/auth/login", async (request) => {
+	app.post(login, async (request) => {
 		const { username, password } = objectBody(request);
 		if (username !== tenant.username || password !== tenant.password)
 			throw new RestError(401, codes.authentication, "Invalid username or password");
