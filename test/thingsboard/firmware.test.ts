@@ -96,6 +96,28 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(1, 1, "2"), "0203");
 	});
 
+	it("forgets the bytes after 60 minutes, and sends nothing at all in whole-file mode then", async () => {
+		await at.rest.assign(at.device, id);
+		equal(await chunk(1, 0, ""), Buffer.from(image).toString("hex"));
+		for (let i = 0; i < 7; i++) {
+			at.clock.advance(590_000); // below the 600 s of inactivity
+			ok(await peer.quiet());
+		}
+		peer.publish("v2/fw/request/1/chunk/0", "");
+		equal(await peer.kind(), "puback 7");
+		ok(await peer.quiet());
+		equal(await chunk(1, 0, "4"), "");
+		equal(await chunk(2, 0, "4"), "00010203");
+	});
+
+	it("offers a tag and a URL as attributes and deletes those that do not apply", async () => {
+		const tagged = await at.rest.firmware("v3", image, { tag: "beta" });
+		await peer.subscribe("v1/devices/me/attributes");
+		await at.rest.assign(at.device, tagged);
+		equal((await peer.message()).text, '{"deleted":["fw_url"]}');
+		equal(JSON.parse((await peer.message()).text).fw_tag, "beta");
+	});
+
 	it("reports NOT_FOUND on v2/fw/error, also for software, without PUBACK, and closes", async () => {
 		peer.publish("v2/sw/request/1/chunk/0", "4");
 		await expectError("NOT_FOUND");
