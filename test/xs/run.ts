@@ -1,5 +1,5 @@
 /**
- * The specs of test/modules inside the real XS engine: `node --import ./tools/ts.mjs test/xs/run.ts [spec files]`.
+ * The specs of test/modules inside the real XS engine: `node --import ./tools/ts.mjs test/xs/run.ts [--trace] [spec files]`.
  * All spec files become one script. Timers and time are told (test/fakes); digests come from the board.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -150,8 +150,10 @@ export async function runXSSpecs(
 }
 
 async function main(): Promise<void> {
-	const files = process.argv.slice(2).map((file) => resolve(file));
-	const results = await runXSSpecs(files.length ? files : undefined, (line) => process.stdout.write(line));
+	const args = process.argv.slice(2);
+	const files = args.filter((arg) => arg !== "--trace").map((file) => resolve(file));
+	const print = (line: string) => void (args.includes("--trace") && process.stdout.write(line));
+	const results = await runXSSpecs(files.length ? files : undefined, print);
 	for (const { name, text } of results.failures)
 		console.log(`  ✗ ${name}\n    ${text.replaceAll("\n", "\n    ")}`);
 	if (results.skipped) console.log(`${results.skipped} skipped: ${results.reason ?? "by themselves"}`);
