@@ -12,6 +12,7 @@ const Align = 16; // esp_partition_write on an encrypted partition
 const TypeApp = 0; // ESP_PARTITION_TYPE_APP
 const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
 const NotFound = 0x105; // ESP_ERR_NOT_FOUND
+const RollbackFailed = 0x1505; // ESP_ERR_OTA_ROLLBACK_FAILED
 
 /** `esp_ota_img_states_t`, by value. */
 const States: readonly ImageState[] = ["NEW", "PENDING_VERIFY", "VALID", "INVALID", "ABORTED"];
@@ -108,7 +109,10 @@ class ChipSlots implements Slots {
 		check("confirm", idf.esp_ota_mark_app_valid_cancel_rollback());
 	}
 	revert(): void {
-		check("revert", idf.esp_ota_mark_app_invalid_rollback_and_reboot());
+		const code = idf.esp_ota_mark_app_invalid_rollback_and_reboot(); // returns only when it refuses
+		// It rolls back to a recorded image only. The one flashed by USB has no record; ending the trial leads there too.
+		if (code === RollbackFailed && this.running.state === "PENDING_VERIFY") idf.esp_restart();
+		check("revert", code);
 	}
 	/** ESP-IDF checks the range too; the chip must not be the first to be told of a caller's mistake. */
 	#range(action: string, offset: number, length: number, align: number): void {

@@ -32,7 +32,7 @@ export const noEntry = (): Entry => ({ sequence: 0, state: "UNDEFINED" });
 export const other = (label: Label): Label => (label === "ota_0" ? "ota_1" : "ota_0");
 
 /** A record that the bootloader may choose: written, and neither INVALID nor ABORTED. */
-const eligible = ({ sequence, state }: Entry): boolean =>
+export const eligible = ({ sequence, state }: Entry): boolean =>
 	sequence > 0 && state !== "INVALID" && state !== "ABORTED";
 
 /**

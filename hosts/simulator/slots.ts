@@ -6,7 +6,7 @@ import boot from "host/boot";
 import type { ImageState, Slot, Slots } from "host/contract";
 import { namedSlotError } from "host/errors";
 import { readJSON, statePath, writeJSON } from "host/files";
-import { blank, type Label, noEntry, type Otadata, OtadataFile, other } from "host/otadata";
+import { blank, eligible, type Label, noEntry, type Otadata, OtadataFile, other } from "host/otadata";
 import system from "host/system";
 
 const Size = 0x1d0000; // as in hosts/esp32/partitions.csv
@@ -88,11 +88,16 @@ class FileSlots implements Slots {
 	}
 	revert(): void {
 		const data = load();
-		const fallback = data[next].state;
-		if (fallback !== "VALID" && fallback !== "UNDEFINED")
-			fail("revert", "ESP_ERR_OTA_ROLLBACK_FAILED", `${next}: expected VALID or UNDEFINED, got ${fallback}`);
-		data[running].state = "INVALID";
-		writeJSON(OtadataFile, data);
+		// ESP-IDF rolls back to a recorded image only. The one from the factory has no record; ending the trial leads there too.
+		if (eligible(data[next])) {
+			data[running].state = "INVALID";
+			writeJSON(OtadataFile, data);
+		} else if (data[running].state !== "PENDING_VERIFY")
+			fail(
+				"revert",
+				"ESP_ERR_OTA_ROLLBACK_FAILED",
+				`${next}: expected a bootable record, got ${data[next].state}`,
+			);
 		system.restart();
 	}
 }

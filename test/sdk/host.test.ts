@@ -169,12 +169,25 @@ describe("Simulator host (needs MODDABLE)", () => {
 		equal(boots, 5);
 	});
 
-	it("marks a reverted image INVALID and boots the other slot", async () => {
-		record({ sequence: 3, state: "NEW" }, { sequence: 0, state: "UNDEFINED" });
-		keep("boot.json", {});
-		task("revert");
+	it("marks a reverted image INVALID beside a recorded one", async () => {
+		record({ sequence: 3, state: "PENDING_VERIFY" }, { sequence: 2, state: "VALID" });
 		const { status } = await boot("revert", { boot: { slot: "ota_0", resetReason: "SW", bootId: 2 } });
 		equal(status, 64);
 		deepEqual(kept("otadata.json").ota_0, { sequence: 3, state: "INVALID" });
+	});
+
+	it("leaves a reverted trial to the bootloader while the other image has no record", async () => {
+		record({ sequence: 0, state: "UNDEFINED" }, { sequence: 2, state: "PENDING_VERIFY" });
+		const { status } = await boot("revert", { boot: { slot: "ota_1", resetReason: "SW", bootId: 2 } });
+		equal(status, 64);
+		deepEqual(kept("otadata.json").ota_1, { sequence: 2, state: "PENDING_VERIFY" });
+	});
+
+	it("refuses to revert a confirmed image when there is none to go back to", async () => {
+		record({ sequence: 0, state: "UNDEFINED" }, { sequence: 2, state: "VALID" });
+		const { reason, status } = await boot("revert", {
+			boot: { slot: "ota_1", resetReason: "SW", bootId: 2 },
+		});
+		deepEqual([reason, status, told()], ["exit", 0, [{ revert: "ESP_ERR_OTA_ROLLBACK_FAILED" }]]);
 	});
 });

@@ -83,7 +83,12 @@ const tasks: Record<string, () => void> = {
 		tell({ begin: refused(() => slots.begin()), state: slots.running.state });
 		trace("##EXIT 0\n");
 	},
-	revert: () => slots.revert(),
+	revert: () => {
+		const revert = refused(() => slots.revert());
+		if (revert === "accepted") return;
+		tell({ revert });
+		trace("##EXIT 0\n");
+	},
 	store: () => {
 		const back = (value: StoreValue): JSONValue => {
 			store.set("value", value);
