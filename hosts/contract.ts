@@ -151,6 +151,8 @@ export interface Slots {
 	readonly next: Slot;
 	/** Erase block used by `erase`, bytes (64 KiB; see docs/decisions.md). */
 	readonly blockSize: number;
+	/** First byte of an image on this host; default 0xE9 (`esp_image_header_t`). The simulator's `.xsa` begins otherwise. */
+	readonly magic?: number;
 	/**
 	 * Makes the inactive slot unbootable in otadata so that half an image can never boot.
 	 * Throws ESP_ERR_OTA_ROLLBACK_INVALID_STATE while the running image is PENDING_VERIFY.
