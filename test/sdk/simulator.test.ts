@@ -26,6 +26,7 @@ describe("main.ts in the simulator (needs MODDABLE)", () => {
 	let rest: Rest;
 	let board: Board;
 	let id = "";
+	let since = 0; // epoch ms of power-on
 	const token = draw();
 	const factory = draw();
 	const boots: Boot[] = [];
@@ -47,6 +48,7 @@ describe("main.ts in the simulator (needs MODDABLE)", () => {
 		commission(state, { host: "127.0.0.1", port: started.mqttPort, token });
 		display = await openDisplay();
 		const { moddable } = sdk;
+		since = Date.now();
 		board = new Board({
 			...{ moddable, display: display.name, library, state },
 			onLine: (line) => lines.push(line),
@@ -95,7 +97,7 @@ describe("main.ts in the simulator (needs MODDABLE)", () => {
 	});
 
 	it("lives a device's whole life, firmware update included", async () => {
-		const scene = { rest, deviceId: id, since: Date.now(), offer: next, gone: board.gone, patience: 60 };
+		const scene = { rest, deviceId: id, since, offer: next, gone: board.gone, patience: 60 };
 		equal(await play(scene), undefined);
 	});
 
