@@ -1,0 +1,54 @@
+/** Everything that TBClient reports; the cure of each code is in docs/errors.md. */
+export type TBCode =
+	| "TB_CALLBACK"
+	| "TB_DISCONNECTED"
+	| "TB_LOST"
+	| "TB_MALFORMED"
+	| "TB_OUTBOX_FULL"
+	| "TB_QUARANTINED"
+	| "TB_REFUSED"
+	| "TB_SUBSCRIBE"
+	| "TB_TIMEOUT"
+	| "TB_TOO_LARGE";
+
+/** A failure that the world caused: `code` for programs, a message with what was attempted, expected and what came. */
+export class TBError extends Error {
+	readonly code: TBCode;
+
+	constructor(code: TBCode, text: string, cause?: unknown) {
+		super(text);
+		this.name = "TBError";
+		this.code = code;
+		if (cause !== undefined) this.cause = cause;
+	}
+
+	override toString(): string {
+		return `${this.code}: ${this.message}`;
+	}
+}
+
+/** The message of anything that was thrown. Never throws itself. */
+export function reasonOf(cause: unknown): string {
+	try {
+		return cause instanceof Error ? cause.message : String(cause);
+	} catch {
+		return "a value without text";
+	}
+}
+
+const refusals: readonly string[] = [
+	"",
+	"protocol version not accepted; use a server that speaks MQTT 3.1.1",
+	"client identifier not accepted; set `token`, or credentials that the server knows",
+	"server unavailable; check that the device profile's transport is MQTT",
+	"bad user name or password; check `token` against the device's credentials",
+	"not authorized; check `token` against the device's credentials",
+];
+
+/** The error for a CONNACK that refuses (MQTT 3.1.1 table 3.1): names the code and its cure, never the token. */
+export function refusal(code: number): TBError {
+	return new TBError(
+		"TB_REFUSED",
+		`connect: expected CONNACK 0, got ${code} (${refusals[code] ?? "reserved code"})`,
+	);
+}

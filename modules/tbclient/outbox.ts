@@ -1,0 +1,95 @@
+import type { TBError } from "tbclient/errors";
+
+/** Called once: null when the server acknowledged (PUBACK), else why it never will. */
+export type Completion = (error: TBError | null) => void;
+
+/** A QoS 1 message from the call until its PUBACK. */
+export interface Message {
+	topic: string;
+	bytes: ArrayBuffer;
+	callback: Completion | undefined;
+	/** Forgotten with the connection: its answer cannot come on another one. */
+	transient: boolean;
+	/** Packet identifier, 0 until first sent. */
+	id: number;
+	/** `Time.ticks` when sent on this connection; undefined while it waits. */
+	sent: number | undefined;
+	/** Connections lost while this message was alone in flight. */
+	losses: number;
+}
+
+/** Messages accepted and not yet acknowledged, in order, bounded by number and by payload bytes. */
+export class Outbox {
+	#messages: Message[] = [];
+	#bytes = 0;
+	#lastId = 0;
+	#limits: { messages: number; bytes: number };
+
+	constructor(limits: { messages: number; bytes: number }) {
+		this.#limits = limits;
+	}
+
+	get length(): number {
+		return this.#messages.length;
+	}
+
+	/** False when full; nothing is kept then. */
+	add(message: Message): boolean {
+		const size = message.bytes.byteLength;
+		if (this.#messages.length >= this.#limits.messages || this.#bytes + size > this.#limits.bytes)
+			return false;
+		this.#messages.push(message);
+		this.#bytes += size;
+		return true;
+	}
+
+	/** The first message to be sent, if fewer than `window` are in flight. */
+	next(window: number): Message | undefined {
+		let flying = 0;
+		for (const message of this.#messages) {
+			if (message.sent === undefined) return flying < window ? message : undefined;
+			flying += 1;
+		}
+		return undefined;
+	}
+
+	/** The message in flight for longest; messages are sent in order. */
+	oldest(): Message | undefined {
+		return this.#messages.find((message) => message.sent !== undefined);
+	}
+
+	/** Takes the message that a PUBACK names; undefined for a stray one. */
+	acknowledge(id: number): Message | undefined {
+		const message = this.#messages.find((one) => one.id === id && one.sent !== undefined);
+		if (message) this.remove(message);
+		return message;
+	}
+
+	remove(message: Message): void {
+		this.#messages = this.#messages.filter((one) => one !== message);
+		this.#bytes -= message.bytes.byteLength;
+	}
+
+	/** The next identifier, 1…65535 (MQTT 3.1.1 section 2.3.1), never one that a kept message holds. */
+	takeId(): number {
+		do this.#lastId = this.#lastId >= 65535 ? 1 : this.#lastId + 1;
+		while (this.#messages.some(({ id }) => id === this.#lastId));
+		return this.#lastId;
+	}
+
+	/**
+	 * The connection is gone: everything waits again, transient messages are forgotten.
+	 * Returns the message to give up, if it was alone in flight for the second time.
+	 */
+	lost(): { poison: Message | undefined; flying: number } {
+		const flying = this.#messages.filter((one) => one.sent !== undefined);
+		const alone = flying.length === 1 ? flying[0] : undefined;
+		for (const message of flying) message.sent = undefined;
+		for (const message of this.#messages.filter((one) => one.transient)) this.remove(message);
+		if (!alone || alone.transient) return { poison: undefined, flying: flying.length };
+		alone.losses += 1;
+		if (alone.losses < 2) return { poison: undefined, flying: 1 };
+		this.remove(alone);
+		return { poison: alone, flying: 1 };
+	}
+}
