@@ -37,6 +37,7 @@ class FileSlots implements Slots {
 	readonly running: Slot = new FileSlot(running);
 	readonly next: Slot = new FileSlot(next);
 	readonly blockSize = Block;
+	readonly magic = 0; // the archive's length, big-endian: slots are shorter than 16 MiB
 
 	begin(): void {
 		const data = load();

@@ -44,6 +44,7 @@ export class Simulator {
 	#server: Server | undefined;
 	#settle: (end: End) => void = () => undefined;
 	#settled = false;
+	#thrown = ""; // the last exception and where it came from
 	#orphan = () => void this.#child?.kill("SIGKILL"); // a runner that breaks leaves no simulator behind
 
 	/** Starts at once. Port and process belong to this object and end with it. */
@@ -76,6 +77,9 @@ export class Simulator {
 	async #start(run: Run): Promise<void> {
 		const { server, port } = await listen({
 			onLine: (line) => this.#line(run, line),
+			onBreak: (message, frames) => {
+				this.#thrown = [message, ...frames].join("\n    ");
+			},
 			onDisconnect: () => this.#finish("abort", "the machine disconnected"),
 		});
 		this.#server = server;
@@ -98,7 +102,7 @@ export class Simulator {
 		const marker = /^##EXIT (\d+)/.exec(line);
 		if (marker) this.#finish("exit", line, Number(marker[1]));
 		else run.onLine?.(line);
-		if (line.startsWith("XS abort")) this.#finish("abort", line);
+		if (line.startsWith("XS abort")) this.#finish("abort", `${line}: ${this.#thrown}`);
 	}
 
 	#finish(

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 /** What a debug session tells. `machine` is the name the machine logs in with; the simulator itself is `mcsim`. */
 export interface DebugEvents {
 	onLine(text: string): void;
-	/** A machine stopped at an exception or `debugger` statement; it is sent on its way. */
+	/** The machine stopped at an exception (a caught one, too) or `debugger` statement; it is sent on its way. */
 	onBreak?(message: string, frames: string[]): void;
 	/** The application's machine is gone. */
 	onDisconnect?(): void;
@@ -71,7 +71,8 @@ class Session {
 		if (this.#name !== undefined) return;
 		this.#name = name;
 		this.#send("<go/>");
-		this.#send("<set-all-breakpoints></set-all-breakpoints>");
+		const all = this.#name === Shell ? "" : '<breakpoint path="exceptions" line="0" id="@0"/>';
+		this.#send(`<set-all-breakpoints>${all}</set-all-breakpoints>`);
 	}
 	#log(text: string): void {
 		const lines = (this.#line + text).split("\n");
