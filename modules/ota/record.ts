@@ -24,12 +24,13 @@ export interface Quarantine {
 	readonly error: string;
 }
 
-/** The image on trial, or undefined: none, or the entry cannot be read. */
+/** The image on trial, or undefined: none, or a torn entry. Throws what the store throws. */
 export function readTrial(store: Store): TrialRecord | undefined {
-	const { title, version, size, algorithm, checksum, slot, trials } = read(store, "trial");
+	const entry = read(store, "trial");
+	const { title, version, size, algorithm, checksum, slot, trials } = entry;
 	const texts = [title, version, algorithm, checksum, slot].every((text) => typeof text === "string");
 	if (!texts || typeof size !== "number" || typeof trials !== "number") return undefined;
-	return read(store, "trial") as unknown as TrialRecord;
+	return entry as unknown as TrialRecord;
 }
 
 /** Throws what the store throws. */
@@ -42,7 +43,7 @@ export function dropTrial(store: Store): void {
 	if (store.get("trial") !== undefined) store.delete("trial");
 }
 
-/** The package given up, if there is one that can be read. */
+/** The package given up, or undefined: none, or a torn entry. Throws what the store throws. */
 export function readQuarantine(store: Store): Quarantine | undefined {
 	const { key, error } = read(store, "quarantine");
 	return typeof key === "string" && typeof error === "string" ? { key, error } : undefined;
@@ -59,8 +60,9 @@ export function dropQuarantine(store: Store): void {
 }
 
 function read(store: Store, name: string): JSONObject {
+	const text = String(store.get(name) ?? "{}");
 	try {
-		return Object(JSON.parse(String(store.get(name) ?? "{}"))) as JSONObject;
+		return Object(JSON.parse(text)) as JSONObject;
 	} catch {
 		return {}; // a torn or foreign entry counts as none
 	}

@@ -45,5 +45,5 @@ export const stages: { readonly [from in Stage]: readonly Stage[] } = Object.fre
 	CHECKING: Object.freeze(["SWITCHED", "FAILED"] as const),
 	SWITCHED: Object.freeze([] as const),
 	FAILED: Object.freeze([] as const),
-	REVERTED: Object.freeze(["UPDATED"] as const),
+	REVERTED: Object.freeze([] as const),
 });

@@ -182,7 +182,9 @@ export default class Trial {
 		try {
 			slots.revert();
 		} catch (error) {
-			this.#tell({ fw_state: "FAILED", fw_error: String(flashError("revert", error)) });
+			const text = String(flashError("revert", error));
+			this.#quietly(() => writeQuarantine(store, { key: keyOf(record), error: text }));
+			this.#tell({ fw_state: "FAILED", fw_error: text });
 		}
 	}
 
@@ -280,8 +282,17 @@ export default class Trial {
 		this.#teller.tell(
 			{ current_fw_title: current.title, current_fw_version: current.version, ...values },
 			() => this.#quietly(() => dropTrial(store)),
-			() => readTrial(store) !== undefined,
+			() => this.#isUntold(),
 		);
+	}
+
+	/** The updater drops the record when it begins with another package. */
+	#isUntold(): boolean {
+		try {
+			return readTrial(this.#options.store) !== undefined;
+		} catch {
+			return true;
+		}
 	}
 
 	#enter(stage: Stage, error?: string): void {

@@ -1,5 +1,5 @@
 /** Firmware update over any source of chunks: decides, downloads, verifies, activates, and tells ThingsBoard. */
-import type { DigestConstructor, JSONObject, Slots, Store } from "host/contract";
+import type { DigestConstructor, JSONObject, JSONValue, Slots, Store } from "host/contract";
 import { type Chunk, Download, type Source } from "ota/download";
 import { cureOf, flashError, OTAError, storeError } from "ota/errors";
 import { type Current, decide, type Firmware, keyOf, merge } from "ota/firmware";
@@ -101,10 +101,10 @@ export default class Updater {
 		return this.#download?.stats;
 	}
 
-	/** Takes shared attributes, pushed or asked for; other keys than `fw_*` and `ota_retry` are not looked at. */
+	/** Takes shared attributes, pushed or asked for; other keys than `fw_*` and `ota_retry` (a new value: retry) are not looked at. */
 	offer(values: JSONObject): void {
 		if (this.#closed || this.#state === "UPDATING") return;
-		if (values.ota_retry) this.#forget();
+		if (values.ota_retry !== undefined && this.#isNewRetry(values.ota_retry)) this.#forget();
 		this.#offer = merge(this.#offer, values);
 		this.#decide();
 	}
@@ -119,7 +119,9 @@ export default class Updater {
 
 	/** Tries the package again that was given up. */
 	retry(): void {
-		this.offer({ ota_retry: true });
+		if (this.#closed || this.#state === "UPDATING") return;
+		this.#forget();
+		this.#decide();
 	}
 
 	/** The client is connected: tells what runs and continues at the next byte. */
@@ -178,7 +180,7 @@ export default class Updater {
 
 	#want(firmware: Firmware): void {
 		this.#firmware = firmware;
-		const quarantine = readQuarantine(this.#options.store);
+		const quarantine = attempt(() => readQuarantine(this.#options.store));
 		if (quarantine?.key === keyOf(firmware)) this.#enter("FAILED", quarantine.error);
 		else this.#await();
 	}
@@ -192,7 +194,7 @@ export default class Updater {
 	#isBlocked(): boolean {
 		const { current, slots, store } = this.#options;
 		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
-		const trial = readTrial(store);
+		const trial = attempt(() => readTrial(store));
 		return !!trial && trial.verdict === undefined && trial.version !== current.version;
 	}
 
@@ -290,6 +292,15 @@ export default class Updater {
 		if (working)
 			this.#fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
 		else if (this.#state === "FAILED") this.#enter("IDLE");
+	}
+
+	/** The attribute stays on the server and is asked for at every connect, so only a change of it counts. */
+	#isNewRetry(value: JSONValue): boolean {
+		const { store } = this.#options;
+		const text = JSON.stringify(value);
+		if (attempt(() => store.get("retry")) === text) return false;
+		attempt(() => store.set("retry", text));
+		return !!value;
 	}
 
 	/** Lifts hold and quarantine. */

@@ -1,0 +1,106 @@
+// Two application slots with NOR rules: erase before write, bits only fall, 16-byte alignment. Fails at the n-th operation.
+import type { ImageState, Slot, SlotError, Slots } from "host/contract";
+
+const BlockSize = 65_536;
+
+export class FakeSlots implements Slots {
+	readonly blockSize = BlockSize;
+	readonly bytes: Uint8Array<ArrayBuffer>;
+	readonly states: [ImageState, ImageState] = ["VALID", "UNDEFINED"];
+	/** Index of the running slot and of the slot that boots next. */
+	active = 0;
+	boot = 0;
+	/** Every operation by name, in order; looking at a state is one too. */
+	readonly log: string[] = [];
+	/** The operation of this number (from 0) throws; -1 never. */
+	failAt = -1;
+	#count = 0;
+
+	constructor(size = 3 * BlockSize) {
+		this.bytes = new Uint8Array(size).fill(0x55); // an older image
+	}
+
+	get running(): Slot {
+		return this.#slot(this.active);
+	}
+
+	get next(): Slot {
+		return this.#slot(1 - this.active);
+	}
+
+	begin(): void {
+		this.#operate("begin");
+		if (this.states[this.active] === "PENDING_VERIFY") throw slotError("ESP_ERR_OTA_ROLLBACK_INVALID_STATE");
+		this.states[1 - this.active] = "UNDEFINED";
+	}
+
+	erase(offset: number, length: number): void {
+		this.#operate(`erase ${offset} ${length}`);
+		if (offset % BlockSize || offset + length > this.bytes.length) throw slotError("ESP_ERR_INVALID_ARG");
+		this.bytes.fill(0xff, offset, offset + length);
+	}
+
+	write(buffer: ArrayBuffer, offset: number, length: number): void {
+		this.#operate(`write ${offset} ${length}`);
+		if (offset % 16 || length % 16 || offset + length > this.bytes.length)
+			throw slotError("ESP_ERR_INVALID_SIZE");
+		const source = new Uint8Array(buffer, 0, length);
+		for (let index = 0; index < length; index++) {
+			if (this.bytes[offset + index] !== 0xff) throw slotError("ESP_ERR_FLASH_NOT_ERASED");
+			this.bytes[offset + index] = source[index] as number;
+		}
+	}
+
+	read(buffer: ArrayBuffer, offset: number, length: number): void {
+		this.#operate("read");
+		new Uint8Array(buffer).set(this.bytes.subarray(offset, offset + length));
+	}
+
+	activate(): void {
+		this.#operate("activate");
+		if (this.bytes[0] !== 0xe9) throw slotError("ESP_ERR_OTA_VALIDATE_FAILED");
+		this.states[1 - this.active] = "NEW";
+		this.boot = 1 - this.active;
+	}
+
+	confirm(): void {
+		this.#operate("confirm");
+		this.states[this.active] = "VALID";
+	}
+
+	revert(): void {
+		this.#operate("revert");
+		this.states[this.active] = "INVALID";
+		this.boot = 1 - this.active;
+	}
+
+	/** What the boot loader does: the slot to boot runs, a new image is put on trial. */
+	restart(): void {
+		if (this.states[this.active] === "PENDING_VERIFY") {
+			this.states[this.active] = "ABORTED";
+			this.boot = 1 - this.active;
+		}
+		this.active = this.boot;
+		if (this.states[this.active] === "NEW") this.states[this.active] = "PENDING_VERIFY";
+	}
+
+	#slot(index: number): Slot {
+		const { states } = this;
+		return {
+			label: `ota_${index}`,
+			size: this.bytes.length,
+			get state() {
+				return states[index] as ImageState;
+			},
+		};
+	}
+
+	#operate(name: string): void {
+		this.log.push(name);
+		if (this.#count++ === this.failAt) throw slotError("ESP_ERR_FLASH_OP_FAIL");
+	}
+}
+
+function slotError(codeName: string): SlotError {
+	return Object.assign(new Error(`slots: ${codeName}`), { code: 0x6001, codeName });
+}

@@ -1,0 +1,110 @@
+// One device for the specs of `ota`: fakes of everything around it.
+import { Digest } from "crypt";
+import type { JSONObject, ResetReason } from "host/contract";
+import Updater, { type UpdaterOptions } from "ota";
+import { createChecksum } from "ota/checksum";
+import Trial, { type TrialOptions } from "ota/trial";
+import { clock } from "../../fakes/clock.ts";
+import { FakeServer } from "../../fakes/server.ts";
+import { FakeSlots } from "../../fakes/slots.ts";
+import { FakeStore } from "../../fakes/store.ts";
+
+type Callback = (error: Error | null) => void;
+
+/** An image with ESP's magic and bytes that depend on the place. */
+export function imageOf(size: number, seed = 7): Uint8Array<ArrayBuffer> {
+	const bytes = new Uint8Array(size);
+	for (let index = 0; index < size; index++) bytes[index] = (index * seed + (index >> 8)) & 0xff;
+	bytes[0] = 0xe9;
+	return bytes;
+}
+
+export function packageOf(image: Uint8Array<ArrayBuffer>, version = "v2", algorithm = "SHA256"): JSONObject {
+	const checksum = createChecksum(algorithm, Digest);
+	checksum.write(image);
+	return {
+		fw_title: "app",
+		fw_version: version,
+		fw_size: image.length,
+		fw_checksum_algorithm: algorithm,
+		fw_checksum: checksum.digest(),
+	};
+}
+
+export class Rig {
+	readonly slots: FakeSlots;
+	readonly store = new FakeStore();
+	readonly server: FakeServer;
+	readonly reports: JSONObject[] = [];
+	readonly states: string[] = [];
+	readonly errors: string[] = [];
+	readonly events: string[] = [];
+	current = { title: "app", version: "v1" };
+	ready = 0;
+	/** How reports end: null acknowledges at once, an error drops them, undefined says nothing. */
+	outcome: Error | null | undefined = null;
+
+	constructor(size = 10_000, room?: number) {
+		clock.reset();
+		this.server = new FakeServer(imageOf(size));
+		this.slots = new FakeSlots(room);
+	}
+
+	readonly report = (values: JSONObject, callback?: Callback): void => {
+		this.reports.push(values);
+		if (this.outcome !== undefined) callback?.(this.outcome);
+	};
+
+	updater(options: Partial<UpdaterOptions> = {}): Updater {
+		const { current, slots, store, server: source, report } = this;
+		return new Updater({
+			...{ current, slots, store, source, report, digest: Digest, random: () => 123 },
+			onState: (state, { error }) => {
+				this.states.push(state);
+				if (error) this.errors.push(error);
+			},
+			onReady: () => this.ready++,
+			...options,
+		});
+	}
+
+	trial(options: Partial<TrialOptions> = {}): Trial {
+		const { current, slots, store, report } = this;
+		return new Trial({
+			...{ current, slots, store, report, resetReason: "SW" as ResetReason, digest: Digest },
+			onConfirmed: () => this.events.push("confirmed"),
+			onRevert: () => this.events.push("revert"),
+			onReady: () => this.ready++,
+			onStage: (stage, error) => {
+				this.events.push(stage);
+				if (error) this.errors.push(error);
+			},
+			...options,
+		});
+	}
+
+	/** Answers and passes time until the updater stops asking. */
+	serve(updater: Updater, most = 500): void {
+		for (let turn = 0; turn < most && updater.state === "DOWNLOADING"; turn++)
+			if (!this.server.answer(updater)) clock.advance(5_000);
+		clock.advance(10);
+	}
+
+	/** An update from the offer to the switch. */
+	update(version = "v2"): Updater {
+		const updater = this.updater();
+		updater.connected();
+		updater.offer(packageOf(this.server.image, version));
+		this.serve(updater);
+		updater.close();
+		return updater;
+	}
+
+	get stored(): Uint8Array {
+		return this.slots.bytes.subarray(0, this.server.image.length);
+	}
+
+	get fwStates(): unknown[] {
+		return this.reports.filter(({ fw_state }) => fw_state).map(({ fw_state }) => fw_state);
+	}
+}
