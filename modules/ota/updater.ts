@@ -289,6 +289,7 @@ export default class Updater {
 		const working = this.#isWorking;
 		this.#stop();
 		this.#forget();
+		this.#decided = ""; // the same package may be assigned again
 		if (working)
 			this.#fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
 		else if (this.#state === "FAILED") this.#enter("IDLE");
