@@ -16,7 +16,7 @@ const Help = `Runs a virtual ESP32.
 
 Commands on stdin, one JSON object a line:
   {"command": "powerCut"}  {"command": "powerOn"}  {"command": "link", "up": false}  {"command": "clock"}
-SIGTERM and SIGINT end it with status 0.`;
+SIGTERM and SIGINT end it with status 0; with --json so does the end of stdin.`;
 
 const { values: options } = parseArgs({
 	options: {
@@ -76,11 +76,13 @@ function main(state: string): void {
 	if (options["power-cut-at"] !== undefined) {
 		board.on("off", () => process.kill(process.pid, "SIGKILL"));
 	}
-	createInterface({ input: process.stdin }).on("line", (line) => obey(board, line));
 	const end = () => {
 		board.close();
 		process.exit(0);
 	};
+	const input = createInterface({ input: process.stdin }).on("line", (line) => obey(board, line));
+	// A program that drives the board and dies must not leave it running.
+	if (options.json) input.on("close", end);
 	process.once("SIGTERM", end).once("SIGINT", end);
 	board.powerOn();
 	// After powerOn, which forgets injected faults.

@@ -114,7 +114,7 @@ machine.handleCommand = (event: ArrayBuffer): void => {
 };
 
 const trace = (...values: unknown[]): void => {
-	call(Op.Trace, 0, encode(values.join("")));
+	call(Op.Trace, 0, encode(values.map(String).join("")));
 };
 machine.trace = trace;
 // xsnap has no status for unhandled rejections: at the end of a delivery it calls console.error(tag, reason).
