@@ -12,7 +12,15 @@ import Trial from "ota/trial";
 import TBClient from "tbclient";
 import Timer from "timer";
 
-const Firmware = ["fw_title", "fw_version", "fw_size", "fw_checksum", "fw_checksum_algorithm", "fw_url"];
+const Firmware = [
+	"fw_title",
+	"fw_version",
+	"fw_size",
+	"fw_checksum",
+	"fw_checksum_algorithm",
+	"fw_url",
+	"ota_retry",
+];
 const RestartDelay = 500; // lets the last acknowledgement leave the chip
 
 const current = { title, version };
@@ -64,7 +72,7 @@ const updater = new Updater({
 	random: () => system.random(),
 	onState: (state, { written, size, error }) =>
 		trace(`ota: ${state} ${written}/${size}${error ? ` ${error}` : ""}\n`),
-	onReady: () => Timer.set(() => system.restart(), RestartDelay),
+	onReady: restart,
 });
 
 const trial = new Trial({
@@ -72,12 +80,18 @@ const trial = new Trial({
 	slots,
 	store: progress,
 	resetReason: system.resetReason,
+	digest: Digest,
 	report,
+	onReady: restart,
 	onConfirmed: () => trace("ota: confirmed\n"),
 	onRevert: (reason) => trace(`ota: reverting: ${reason}\n`),
 });
 
 const telemetry = Timer.repeat(measure, 10_000);
+
+function restart(): void {
+	Timer.set(() => system.restart(), RestartDelay);
+}
 
 /** The application works when it can take a reading; the server has it when it is acknowledged. */
 function measure(): void {
