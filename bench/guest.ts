@@ -32,7 +32,7 @@ function application(): void {
 		...device.network.mqtt,
 		...server,
 		token: "token",
-		random: () => 0,
+		random: () => 0.5,
 		onConnected() {
 			trial.prove("connected");
 			updater.connected();
