@@ -24,7 +24,8 @@ function text({ xs, ota: { board }, size }: Report): string {
   telemetry     ${xs.instructionsPerTelemetry} byte codes, ${xs.slotsPerTelemetry} slots
                 a message of 3 values until its PUBACK; median of 100, less a second in which nothing is sent
   heap of ours  idle ${idle} B, connected ${connected} B, updating ${updating} B (+${updating - connected})
-                after a collection, less what was there once the modules were loaded; slots at 16 B, chunks as the worker has them
+                after a collection, less what was there once the modules were loaded; slots at 16 B, chunks as the
+                worker has them; less what the MQTT client alone holds in the same situation
   transport     ${xs.transportBytes} B
                 the MQTT client and its socket alone, connected; not in the line above
 
