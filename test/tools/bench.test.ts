@@ -1,6 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { BenchClock } from "../../bench/clock.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
+import { workerBuilt } from "../../hosts/virtual/worker.ts";
+import { root } from "../../tools/test/run.ts";
 import { deepEqual, equal, ok, throws } from "../assert.ts";
 
 const silence = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {} };
@@ -98,4 +101,35 @@ describe("bench: the heap", () => {
 	it("counts slots at 16 bytes and chunks as they are", () => {
 		equal(bytesBetween({ slots: 100, chunkBytes: 1000 }, { slots: 110, chunkBytes: 1500 }), 660);
 	});
+});
+
+describe("bench: --json", function () {
+	this.timeout(60_000);
+
+	(workerBuilt() ? it : it.skip)(
+		"is one object with every figure, a positive number (needs the XS worker)",
+		() => {
+			const node = ["--import", "./tools/ts.mjs", "bench/main.ts", "--json"];
+			const { NODE_V8_COVERAGE: _, ...env } = process.env;
+			const { stdout, stderr, status } = spawnSync(process.execPath, node, {
+				cwd: root,
+				env,
+				encoding: "utf8",
+			});
+			equal(status, 0, stderr);
+			const { xs, ota, size } = JSON.parse(stdout);
+			ok(/^\d+\.\d+\.\d+$/.test(xs.version), xs.version);
+			const { idle, connected, updating } = xs.heapBytes;
+			const counts = [
+				xs.instructionsPerTelemetry,
+				xs.slotsPerTelemetry,
+				idle,
+				connected,
+				updating,
+				xs.transportBytes,
+			];
+			for (const figure of [...counts, ota.board.kBps, ota.board.tcpCopykBps, size.tbclient, size.ota])
+				ok(Number.isFinite(figure) && figure > 0, stdout);
+		},
+	);
 });
