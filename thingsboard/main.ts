@@ -11,6 +11,7 @@ const options = args({
 		"mqtt-port": { help: "port for devices, 0 for any", value: "PORT", default: "1883" },
 		"http-port": { help: "port for REST, 0 for any", value: "PORT", default: "8080" },
 		json: { help: "print one JSON line when ready, and nothing else on stdout" },
+		"until-stdin-ends": { help: "end when the program that started this one is gone" },
 		verbose: { help: "tell every connection event on stderr" },
 	},
 });
@@ -27,6 +28,7 @@ try {
 	const { mqttPort, httpPort, url } = server;
 	if (!options.json) introduce(server);
 	else console.log(JSON.stringify({ mqttPort, httpPort, url }));
+	if (options["until-stdin-ends"]) process.stdin.resume().once("end", () => server.close());
 } catch (error) {
 	console.error(`${(error as Error).message}. Choose another with --mqtt-port or --http-port (0 takes any).`);
 	process.exitCode = 1;

@@ -39,12 +39,13 @@ const Longest = 200; // characters of fw_error; ThingsBoard takes more, an opera
 
 /** A failure of an update: `code`, and a text that names what was attempted, what was expected and what came. */
 export class OTAError extends Error {
+	/** Defined, not assigned: XS freezes Error.prototype, and assigning to what is inherited read-only throws. */
+	override readonly name = "OTAError";
 	/** One word for programs. */
 	readonly code: OTACode;
 
 	constructor(code: OTACode, text: string, cause?: unknown) {
 		super(clip(text, Longest));
-		this.name = "OTAError";
 		this.code = code;
 		if (cause !== undefined) this.cause = cause;
 	}

@@ -47,6 +47,7 @@ export interface UpdaterOptions {
 const LargestChunk = 65_536; // ThingsBoard 8.4
 const ProgressStep = 65_536; // bytes between two onState
 const PollInterval = 1_000; // milliseconds, while the running image is unconfirmed
+const Apart = 2; // milliseconds between an acknowledgement and the next state
 const LastWord = 5_000; // milliseconds for the acknowledgement of UPDATING before the restart
 const FreshDownloads = 1; // per offer, after a wrong checksum or a flash failure
 const Reconnects = 3; // downloads per offer that a later connection may begin again
@@ -243,15 +244,13 @@ export default class Updater {
 		this.#download = undefined;
 		if (error) this.#fail(error);
 		else {
-			this.#enter("DOWNLOADED");
-			this.#after(0, () => this.#step(() => this.#verify()));
+			this.#enter("DOWNLOADED", undefined, () => this.#verify());
 		}
 	}
 
 	#verify(): void {
 		this.#image?.verify();
-		this.#enter("VERIFIED");
-		this.#after(0, () => this.#step(() => this.#activate()));
+		this.#enter("VERIFIED", undefined, () => this.#activate());
 	}
 
 	/** The record comes first: after the switch a power cut must not leave an image that nobody knows. */
@@ -338,7 +337,7 @@ export default class Updater {
 	}
 
 	/** The one way into a state. */
-	#enter(state: State, error?: string): void {
+	#enter(state: State, error?: string, next?: () => void): void {
 		if (!moves[this.#state].includes(state)) throw new Error(`ota: no way from ${this.#state} to ${state}`);
 		this.#state = state;
 		const { title, version } = this.#options.current;
@@ -351,8 +350,15 @@ export default class Updater {
 			});
 		else if (state === "UPDATING") this.#lastWord();
 		else if (state === "IDLE") this.#teller.close();
+		else if (next) this.#stored(state, next);
 		else this.#teller.mention({ fw_state: state });
 		this.#notify(error);
+	}
+
+	/** ThingsBoard keeps one value per key and millisecond, so the next state waits until this one is stored, or long enough. */
+	#stored(state: State, next: () => void): void {
+		this.#after(LastWord, () => this.#step(next));
+		this.#teller.mention({ fw_state: state }, () => this.#after(Apart, () => this.#step(next)));
 	}
 
 	#lastWord(): void {

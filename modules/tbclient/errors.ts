@@ -13,11 +13,12 @@ export type TBCode =
 
 /** A failure that the world caused: `code` for programs, a message with what was attempted, expected and what came. */
 export class TBError extends Error {
+	/** Defined, not assigned: XS freezes Error.prototype, and assigning to what is inherited read-only throws. */
+	override readonly name = "TBError";
 	readonly code: TBCode;
 
 	constructor(code: TBCode, text: string, cause?: unknown) {
 		super(text);
-		this.name = "TBError";
 		this.code = code;
 		if (cause !== undefined) this.cause = cause;
 	}

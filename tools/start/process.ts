@@ -50,7 +50,9 @@ export async function startServer(
 	const first = new Promise<Event>((resolve) => {
 		ready = resolve;
 	});
-	const program = new Program("thingsboard/main.ts", ["--json", ...args], (event) => ready(event));
+	const program = new Program("thingsboard/main.ts", ["--json", "--until-stdin-ends", ...args], (event) =>
+		ready(event),
+	);
 	const early = program.gone.then((status): Event => {
 		throw new Error(`stand-in ThingsBoard: expected it to listen, it ended with ${status}`);
 	});
