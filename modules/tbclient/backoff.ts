@@ -23,6 +23,7 @@ export class Backoff {
 		return Math.floor(Longest / 2 + (this.#random() * Longest) / 2);
 	}
 
+	/** Back to 1 s: a connection lasted. */
 	reset(): void {
 		this.#bound = First;
 	}

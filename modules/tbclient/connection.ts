@@ -8,28 +8,38 @@ import Timer from "timer";
 const ConnectTimeout = 30_000;
 const Stable = 10_000; // ms; a connection that dies sooner does not reset the back-off
 
+/** Where to connect, and as whom; all defaults are filled in (tbclient/options). */
 export interface ConnectionOptions extends MQTTNetwork {
 	host: string;
 	port: number;
+	/** Goes out as MQTT user name. */
 	token: string;
+	/** MQTT client identifier. */
 	id?: string | undefined;
+	/** ms. */
 	keepAlive: number;
+	/** 0…1, for the jitter of the back-off. */
 	random: () => number;
 }
 
 /** What a connection tells. Nothing is called from inside a method of `Connection`. */
 export interface ConnectionEvents {
+	/** Accepted by the server; `onWritable` follows at once. */
 	onUp(): void;
+	/** Failed, refused or lost; the next attempt is already due. */
 	onDown(error: TBError): void;
-	onReadable(count: number, info: MQTTReadInfo): void;
+	/** A fragment of `count` bytes waits in `mqtt`. */
+	onReadable(mqtt: MQTTClient, count: number, info: MQTTReadInfo): void;
+	/** Room for `count` bytes. */
 	onWritable(count: number): void;
 	onControl(message: MQTTControl): void;
+	/** A message without payload; at QoS 1 it waits for a PUBACK of ours. */
 	onEmptyPublish(topic: string, QoS: number, id: number): void;
 }
 
+/** Connects, and connects again after every loss, until `close()`. */
 export class Connection {
-	/** Connected and accepted. */
-	up = false;
+	#up = false; // connected and accepted
 	#options: ConnectionOptions;
 	#events: ConnectionEvents;
 	#backoff: Backoff;
@@ -42,6 +52,7 @@ export class Connection {
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#closed = false;
 
+	/** The first attempt starts in a later turn. */
 	constructor(options: ConnectionOptions, events: ConnectionEvents) {
 		this.#options = options;
 		this.#events = events;
@@ -49,9 +60,9 @@ export class Connection {
 		this.#wait(0);
 	}
 
-	/** The client of the present connection. */
-	get mqtt(): MQTTClient | undefined {
-		return this.#mqtt;
+	/** The client that takes packets: accepted by the server, not lost since. */
+	get ready(): MQTTClient | undefined {
+		return this.#up ? this.#mqtt : undefined;
 	}
 
 	/** Ends this connection for a reason and starts over; `onDown` comes in a later turn. */
@@ -61,6 +72,7 @@ export class Connection {
 		this.#arm(() => life === this.#life && this.#lost(error), 0);
 	}
 
+	/** No event after this. */
 	close(): void {
 		this.#closed = true;
 		this.#release();
@@ -102,7 +114,7 @@ export class Connection {
 		const { io, dns, socket, host, port, token, id, keepAlive } = this.#options;
 		const guard = (action: () => void) => this.#guard(life, action);
 		const events = this.#events;
-		return new io({
+		const mqtt: MQTTClient = new io({
 			dns,
 			socket: {
 				...socket,
@@ -118,11 +130,12 @@ export class Connection {
 			...(id !== undefined && { id }),
 			clean: true,
 			keepAlive,
-			onReadable: (count, info) => guard(() => events.onReadable(count, info)),
+			onReadable: (count, info) => guard(() => events.onReadable(mqtt, count, info)),
 			onWritable: (count) => guard(() => this.#writable(count)),
 			onControl: (message) => guard(() => events.onControl(message)),
 			onError: () => guard(() => this.#failed()),
 		});
+		return mqtt;
 	}
 
 	/** Nothing thrown may reach the MQTT client: in the SDK that aborts the device. */
@@ -145,19 +158,18 @@ export class Connection {
 
 	/** The first invitation to write after CONNACK is when the client takes packets. */
 	#writable(count: number): void {
-		if (!this.up && this.#accepted) {
-			this.up = true;
+		if (!this.#up && this.#accepted) {
+			this.#up = true;
 			this.#since = Time.ticks;
 			Timer.clear(this.#timer);
 			this.#timer = undefined;
 			this.#events.onUp();
 		}
-		if (this.up) this.#events.onWritable(count);
+		if (this.#up) this.#events.onWritable(count);
 	}
 
 	#failed(): void {
-		const { up } = this;
-		const text = up ? "connection lost" : "connect: expected CONNACK, the connection failed";
+		const text = this.#up ? "connection lost" : "connect: expected CONNACK, the connection failed";
 		this.#lost(
 			this.#refused === undefined
 				? new TBError("TB_LOST", `${text} (${this.#where()})`)
@@ -167,7 +179,7 @@ export class Connection {
 
 	#lost(error: TBError): void {
 		const slow = this.#refused !== undefined && this.#refused !== 3;
-		if (this.up && Time.delta(this.#since) >= Stable) this.#backoff.reset();
+		if (this.#up && Time.delta(this.#since) >= Stable) this.#backoff.reset();
 		this.#release();
 		this.#wait(slow ? this.#backoff.slow() : this.#backoff.next());
 		this.#events.onDown(error);
@@ -178,7 +190,7 @@ export class Connection {
 		Timer.clear(this.#timer);
 		this.#timer = undefined;
 		this.#life += 1;
-		this.up = false;
+		this.#up = false;
 		const mqtt = this.#mqtt;
 		this.#mqtt = undefined;
 		if (!mqtt) return;

@@ -15,14 +15,17 @@ export type TBCode =
 export class TBError extends Error {
 	/** Defined, not assigned: XS freezes Error.prototype, and assigning to what is inherited read-only throws. */
 	override readonly name = "TBError";
+	/** Stable; the table is in docs/errors.md. */
 	readonly code: TBCode;
 
+	/** `cause` is what was thrown below, if anything was. */
 	constructor(code: TBCode, text: string, cause?: unknown) {
 		super(text);
 		this.code = code;
 		if (cause !== undefined) this.cause = cause;
 	}
 
+	/** Code and message. */
 	override toString(): string {
 		return `${this.code}: ${this.message}`;
 	}

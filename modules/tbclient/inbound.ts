@@ -4,32 +4,61 @@ import { type Route, route } from "tbclient/topics";
 
 /** A piece of a chunk; the `count` bytes beside it can be read in the callback only. */
 export interface ChunkInfo {
+	/** As given to `requestFirmware`. */
 	request: number;
+	/** As given to `requestFirmware`. */
 	index: number;
 	/** Where in the chunk these bytes belong. */
 	offset: number;
 	/** Of the whole chunk. */
 	byteLength: number;
+	/** More pieces of this chunk follow. */
 	more: boolean;
 }
 
+/** A message that arrived whole, or a piece of a firmware chunk. */
+export interface Incoming {
+	to: Route;
+	topic: string;
+	/** The payload; empty for firmware (read it piece by piece) and for unknown topics (nobody wants it). */
+	bytes: ArrayBuffer;
+	/** Bytes that `read` offers, of firmware. */
+	count: number;
+	/** Where in the payload those bytes belong. */
+	offset: number;
+	/** Of the whole payload. */
+	byteLength: number;
+	/** More pieces follow. */
+	more: boolean;
+}
+
+/** What `Inbound` tells. */
 export interface InboundEvents {
-	onChunk(count: number, chunk: ChunkInfo): void;
-	onMessage(route: Route, topic: string, bytes: ArrayBuffer): void;
+	onMessage(message: Incoming): void;
+	/** The message is read and dropped. */
 	onTooLarge(topic: string, byteLength: number): void;
 }
 
-const none = { topic: "", route: route(""), byteLength: 0 };
+/** The message whose fragments arrive; `gathered` is absent when it is too large. */
+interface Current {
+	to: Route;
+	topic: string;
+	byteLength: number;
+	gathered: Uint8Array<ArrayBuffer> | undefined;
+}
 
+const nothing: Current = { topic: "", to: route(""), byteLength: 0, gathered: undefined };
+
+/** Puts fragments together, up to a limit. Never asks for more memory than one message of that limit. */
 export class Inbound {
 	#events: InboundEvents;
 	#limit: number;
-	#message: { topic: string; route: Route; byteLength: number } = none;
-	#gathered: Uint8Array<ArrayBuffer> | undefined;
+	#current = nothing;
 	#offset = 0;
 	#mqtt: MQTTClient | undefined;
 	#available = 0;
 
+	/** `limit` in payload bytes; firmware has none. */
 	constructor(limit: number, events: InboundEvents) {
 		this.#limit = limit;
 		this.#events = events;
@@ -37,34 +66,29 @@ export class Inbound {
 
 	/** The connection is gone, and the rest of a message with it. Also ends a `read` inside a callback. */
 	reset(): void {
-		this.#message = none;
-		this.#gathered = undefined;
+		this.#current = nothing;
 		this.#available = 0;
 		this.#mqtt = undefined;
 	}
 
-	/** One fragment; every byte of it is consumed, so that the parser below never stalls. */
+	/** One fragment; every byte of it is consumed, so that the MQTT client's parser never stalls. */
 	receive(mqtt: MQTTClient, count: number, info: MQTTReadInfo): void {
 		if (info.topic !== undefined) this.#begin(info.topic, info.byteLength ?? count);
 		this.#mqtt = mqtt;
 		this.#available = count;
-		const { route: to, topic, byteLength } = this.#message;
+		const { to, gathered } = this.#current;
 		const offset = this.#offset;
 		this.#offset += count;
-		if (to.kind === "firmware")
-			this.#events.onChunk(count, {
-				request: to.request,
-				index: to.index,
-				offset,
-				byteLength,
-				more: info.more,
-			});
-		else if (this.#gathered) this.read(this.#gathered.subarray(offset, offset + count));
+		if (to.kind === "firmware") this.#emit(count, offset, info.more);
+		else if (gathered?.length) this.read(gathered.subarray(offset, this.#offset));
 		this.#drain();
-		const whole = this.#gathered;
-		if (info.more || !whole) return;
-		this.#gathered = undefined;
-		this.#events.onMessage(to, topic, whole.buffer);
+		if (to.kind !== "firmware" && !info.more) this.#emit(0, offset, false);
+	}
+
+	/** A message without payload, which has no fragment. */
+	receiveEmpty(topic: string): void {
+		this.#begin(topic, 0);
+		this.#emit(0, 0, false);
 	}
 
 	/** Fills the view as far as this fragment goes; returns the count, 0 outside the callback. */
@@ -79,12 +103,17 @@ export class Inbound {
 
 	#begin(topic: string, byteLength: number): void {
 		const to = route(topic);
-		this.#message = { topic, route: to, byteLength };
+		const kept = to.kind === "firmware" || to.kind === "unknown" ? 0 : byteLength;
+		const gathered = kept <= this.#limit ? new Uint8Array(kept) : undefined;
+		this.#current = { topic, to, byteLength, gathered };
 		this.#offset = 0;
-		this.#gathered = undefined;
-		if (to.kind === "firmware" || to.kind === "unknown") return;
-		if (byteLength <= this.#limit) this.#gathered = new Uint8Array(byteLength);
-		else this.#events.onTooLarge(topic, byteLength);
+		if (!gathered) this.#events.onTooLarge(topic, byteLength);
+	}
+
+	#emit(count: number, offset: number, more: boolean): void {
+		const { to, topic, byteLength, gathered } = this.#current;
+		if (gathered)
+			this.#events.onMessage({ to, topic, bytes: gathered.buffer, count, offset, byteLength, more });
 	}
 
 	#drain(): void {

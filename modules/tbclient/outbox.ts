@@ -1,4 +1,6 @@
-import type { TBError } from "tbclient/errors";
+import { TBError } from "tbclient/errors";
+
+const Largest = 65_000; // payload bytes; the server closes on a remaining length above 65536
 
 /** Called once: null when the server acknowledged (PUBACK), else why it never will. */
 export type Completion = (error: TBError | null) => void;
@@ -18,29 +20,32 @@ export interface Message {
 	losses: number;
 }
 
+/** How much may wait. */
+export interface OutboxLimits {
+	messages: number;
+	/** Payload bytes of all messages together. */
+	bytes: number;
+}
+
 /** Messages accepted and not yet acknowledged, in order, bounded by number and by payload bytes. */
 export class Outbox {
 	#messages: Message[] = [];
 	#bytes = 0;
 	#lastId = 0;
-	#limits: { messages: number; bytes: number };
+	#limits: OutboxLimits;
 
-	constructor(limits: { messages: number; bytes: number }) {
+	constructor(limits: OutboxLimits) {
 		this.#limits = limits;
 	}
 
-	get length(): number {
-		return this.#messages.length;
-	}
-
-	/** False when full; nothing is kept then. */
-	add(message: Message): boolean {
-		const size = message.bytes.byteLength;
-		if (this.#messages.length >= this.#limits.messages || this.#bytes + size > this.#limits.bytes)
-			return false;
+	/** Keeps a message. Returns TB_TOO_LARGE or TB_OUTBOX_FULL when it cannot; nothing is kept then. */
+	add(message: Message): TBError | null {
+		const { topic, bytes } = message;
+		const error = this.#refusal(topic, bytes.byteLength);
+		if (error) return error;
 		this.#messages.push(message);
-		this.#bytes += size;
-		return true;
+		this.#bytes += bytes.byteLength;
+		return null;
 	}
 
 	/** The first message to be sent, if fewer than `window` are in flight. */
@@ -59,12 +64,13 @@ export class Outbox {
 	}
 
 	/** Takes the message that a PUBACK names; undefined for a stray one. */
-	acknowledge(id: number): Message | undefined {
+	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#messages.find((one) => one.id === id && one.sent !== undefined);
 		if (message) this.remove(message);
 		return message;
 	}
 
+	/** Takes a message out, acknowledged or not. */
 	remove(message: Message): void {
 		this.#messages = this.#messages.filter((one) => one !== message);
 		this.#bytes -= message.bytes.byteLength;
@@ -91,5 +97,16 @@ export class Outbox {
 		if (alone.losses < 2) return { poison: undefined, flying: 1 };
 		this.remove(alone);
 		return { poison: alone, flying: 1 };
+	}
+
+	#refusal(topic: string, size: number): TBError | null {
+		if (size > Largest)
+			return new TBError("TB_TOO_LARGE", `publish ${topic}: expected at most ${Largest} bytes, got ${size}`);
+		const { length } = this.#messages;
+		if (length < this.#limits.messages && this.#bytes + size <= this.#limits.bytes) return null;
+		return new TBError(
+			"TB_OUTBOX_FULL",
+			`publish ${topic}: no room for ${size} bytes beside ${length} messages`,
+		);
 	}
 }

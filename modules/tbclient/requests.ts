@@ -2,8 +2,10 @@ import { TBError } from "tbclient/errors";
 import Time from "time";
 import Timer from "timer";
 
+/** One request: `callback` gets the answer, or why there is none. */
 interface Pending<Answer> {
 	callback: (error: TBError | null, answer: Answer | undefined) => void;
+	/** `Time.ticks` at the request. */
 	since: number;
 }
 
@@ -19,10 +21,9 @@ export class Requests<Answer> {
 		this.#timeout = timeout;
 	}
 
-	/** Returns the id, 1…2^31 - 1. */
+	/** Returns the id, 1…2^31 - 1; long before they come round, an earlier request has timed out. */
 	add(callback: Pending<Answer>["callback"]): number {
-		do this.#lastId = this.#lastId >= 0x7fffffff ? 1 : this.#lastId + 1;
-		while (this.#pending.has(this.#lastId));
+		this.#lastId = (this.#lastId % 0x7fffffff) + 1;
 		this.#pending.set(this.#lastId, { callback, since: Time.ticks });
 		if (this.#timer === undefined) this.#arm();
 		return this.#lastId;

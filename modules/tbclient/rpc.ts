@@ -19,6 +19,7 @@ export class Unanswered {
 		return true;
 	}
 
+	/** The id is free for another call. */
 	answered(id: number): void {
 		this.#calls.delete(id);
 	}

@@ -1,8 +1,9 @@
 // What goes out: SUBSCRIBE first, owed PUBACKs, then the outbox in order, large messages in fragments.
-import type { MQTTClientConstructor, MQTTControl } from "host/contract";
+import type { MQTTClient, MQTTClientConstructor } from "host/contract";
 import type { Connection } from "tbclient/connection";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Message, Outbox } from "tbclient/outbox";
+import type { Stats } from "tbclient/stats";
 import { filters, Topic } from "tbclient/topics";
 import Time from "time";
 import Timer from "timer";
@@ -10,14 +11,18 @@ import Timer from "timer";
 const AckTimeout = 20_000;
 const Whole = 1024; // bytes; longer payloads go in fragments, as the simulator's window is 1536 bytes
 
+/** What a sender works with. */
 export interface SenderOptions {
+	/** For the operation codes. */
 	io: MQTTClientConstructor;
 	connection: Connection;
 	outbox: Outbox;
+	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
-	stats: { sent: number; resent: number };
+	stats: Pick<Stats, "sent" | "resent">;
 }
 
+/** Writes to the present connection whatever waits, and ends a connection that does not acknowledge in 20 s. */
 export class Sender {
 	#options: SenderOptions;
 	#window: number;
@@ -49,6 +54,7 @@ export class Sender {
 		return poison;
 	}
 
+	/** Nothing is written after this. */
 	close(): void {
 		Timer.clear(this.#timer);
 	}
@@ -61,9 +67,10 @@ export class Sender {
 
 	/** Sends what fits. `room` in bytes, where known. */
 	flush(room = Number.POSITIVE_INFINITY): void {
-		if (!this.#options.connection.up) return;
+		const mqtt = this.#options.connection.ready;
+		if (!mqtt) return;
 		try {
-			this.#pump(room);
+			this.#pump(mqtt, room);
 		} catch (error) {
 			if (reasonOf(error) !== "overflow")
 				this.#options.connection.drop(new TBError("TB_LOST", `write: ${reasonOf(error)}`, error));
@@ -71,12 +78,12 @@ export class Sender {
 		this.#watch();
 	}
 
-	/** One QoS 0 message now or never. */
+	/** One QoS 0 message now or never; false when it is never. */
 	sendNow(topic: string, text: string): boolean {
-		const { connection } = this.#options;
-		if (!connection.up || this.#stream || this.#subscribe) return false;
+		const mqtt = this.#options.connection.ready;
+		if (!mqtt || this.#stream || this.#subscribe) return false;
 		try {
-			connection.mqtt?.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
+			mqtt.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
 			return true;
 		} catch {
 			return false;
@@ -84,7 +91,7 @@ export class Sender {
 	}
 
 	/** A PUBACK: returns the message it completes. */
-	acknowledge(id: number): Message | undefined {
+	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#options.outbox.acknowledge(id);
 		if (message) this.#window = this.#options.inFlight;
 		this.#watch();
@@ -92,44 +99,38 @@ export class Sender {
 	}
 
 	/** A SUBACK: returns the filters that were refused. */
-	subscribed({ id, payload = [] }: MQTTControl): string[] {
+	subscribed(id: number | undefined, payload: number[] = []): string[] {
 		if (id !== this.#subscription?.id) return [];
 		this.#subscription = undefined;
 		this.#watch();
 		return filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
 	}
 
-	#write(data: ArrayBuffer | null, options?: object): number {
-		const { mqtt } = this.#options.connection;
-		if (!mqtt) throw new Error("no connection");
-		return mqtt.write(data, options);
-	}
-
-	#pump(limit: number): void {
+	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
+	#pump(mqtt: MQTTClient, room: number): void {
 		const { io, outbox } = this.#options;
-		let room = this.#stream ? this.#continue(limit) : limit;
+		this.#continue(mqtt, room);
 		if (this.#stream) return;
-		if (this.#subscribe) room = this.#sendSubscribe();
-		while (this.#owed.length) {
-			this.#write(null, { operation: io.PUBACK, id: this.#owed[0] });
+		if (this.#subscribe) this.#sendSubscribe(mqtt);
+		for (const id of [...this.#owed]) {
+			mqtt.write(null, { operation: io.PUBACK, id });
 			this.#owed.shift();
 		}
 		for (let next = outbox.next(this.#window); next; next = outbox.next(this.#window)) {
-			room = this.#publish(next);
-			if (this.#stream) this.#continue(room);
+			this.#continue(mqtt, this.#publish(mqtt, next));
 			if (this.#stream) return;
 		}
 	}
 
-	#sendSubscribe(): number {
+	#sendSubscribe(mqtt: MQTTClient): void {
 		const id = this.#options.outbox.takeId();
-		const room = this.#write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...filters] });
+		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...filters] });
 		this.#subscribe = false;
 		this.#subscription = { id, since: Time.ticks };
-		return room;
 	}
 
-	#publish(message: Message): number {
+	/** Returns the room that is left. */
+	#publish(mqtt: MQTTClient, message: Message): number {
 		const { topic, bytes } = message;
 		const { stats, outbox } = this.#options;
 		const duplicate = message.id !== 0;
@@ -137,8 +138,8 @@ export class Sender {
 		const head = { topic, QoS: 1, id, ...(duplicate && { duplicate }) };
 		const large = bytes.byteLength > Whole;
 		const room = large
-			? this.#write(new ArrayBuffer(0), { ...head, byteLength: bytes.byteLength })
-			: this.#write(bytes, head);
+			? mqtt.write(new ArrayBuffer(0), { ...head, byteLength: bytes.byteLength })
+			: mqtt.write(bytes, head);
 		message.id = id;
 		message.sent = Time.ticks;
 		if (large) this.#stream = { bytes, offset: 0 };
@@ -148,16 +149,16 @@ export class Sender {
 	}
 
 	/** The next pieces of a large message, at most as much as there is room for. */
-	#continue(limit: number): number {
+	#continue(mqtt: MQTTClient, limit: number): void {
 		const stream = this.#stream;
-		let room = limit;
-		while (stream && room > 0 && stream.offset < stream.bytes.byteLength) {
-			const piece = stream.bytes.slice(stream.offset, stream.offset + Math.min(room, Whole));
-			room = this.#write(piece);
+		if (!stream) return;
+		const { bytes } = stream;
+		for (let room = limit; room > 0 && stream.offset < bytes.byteLength; ) {
+			const piece = bytes.slice(stream.offset, stream.offset + Math.min(room, Whole));
+			room = mqtt.write(piece);
 			stream.offset += piece.byteLength;
 		}
-		if (stream?.offset === stream?.bytes.byteLength) this.#stream = undefined;
-		return room;
+		if (stream.offset === bytes.byteLength) this.#stream = undefined;
 	}
 
 	/** Arms the deadline of the oldest unacknowledged packet. */
@@ -166,7 +167,7 @@ export class Sender {
 		this.#timer = undefined;
 		const { connection, outbox } = this.#options;
 		const since = this.#subscription?.since ?? outbox.oldest()?.sent;
-		if (since === undefined || !connection.up) return;
+		if (since === undefined || !connection.ready) return;
 		this.#timer = Timer.set(() => this.#late(), Math.max(AckTimeout - Time.delta(since), 0));
 	}
 

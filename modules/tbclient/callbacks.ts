@@ -1,0 +1,91 @@
+// The one place that runs code of the application: guarded, with `this` = client, never after `close()`.
+import type TBClient from "tbclient";
+import { reasonOf, TBError } from "tbclient/errors";
+import type { TBClientOptions } from "tbclient/options";
+import type { Completion } from "tbclient/outbox";
+import type { Stats } from "tbclient/stats";
+import Timer from "timer";
+
+/** The callbacks among the options. */
+export type CallbackName =
+	| "onConnected"
+	| "onDisconnected"
+	| "onAttributes"
+	| "onRPC"
+	| "onFirmware"
+	| "onFirmwareError"
+	| "onError";
+
+type Arguments<Name extends CallbackName> = Parameters<NonNullable<TBClientOptions[Name]>>;
+
+/** What a callback threw; an object, since `undefined` can be thrown too. */
+export interface Thrown {
+	cause: unknown;
+}
+
+/** Calls the application. Nothing that it throws is passed on; nothing is called after `close()`. */
+export class Callbacks {
+	#client: TBClient;
+	#options: TBClientOptions;
+	#stats: Stats;
+	#later = new Set<ReturnType<typeof Timer.set>>();
+	#closed = false;
+
+	/** `client` is `this` of every callback; `stats` counts those that threw. */
+	constructor(client: TBClient, options: TBClientOptions, stats: Stats) {
+		this.#client = client;
+		this.#options = options;
+		this.#stats = stats;
+	}
+
+	/** Whether the application gave this callback. */
+	has(name: CallbackName): boolean {
+		return this.#options[name] !== undefined;
+	}
+
+	/** Calls a callback of the options, if there is one. Returns what was thrown. */
+	call<Name extends CallbackName>(name: Name, ...args: Arguments<Name>): Thrown | undefined {
+		const callback = this.#options[name] as ((...args: unknown[]) => void) | undefined;
+		return callback && this.run(name, () => callback.apply(this.#client, args));
+	}
+
+	/** Tells `onError`. */
+	error(error: TBError): void {
+		this.call("onError", error);
+	}
+
+	/** Completes a message: null when it was acknowledged. */
+	complete(callback: Completion | undefined, error: TBError | null): void {
+		if (callback) this.run("completion callback", () => callback.call(this.#client, error));
+	}
+
+	/** Runs application code under a name; what it throws goes to `onError` as TB_CALLBACK, and is returned. */
+	run(name: string, action: () => void): Thrown | undefined {
+		if (this.#closed) return undefined;
+		try {
+			action();
+			return undefined;
+		} catch (cause) {
+			this.#stats.callbackErrors += 1;
+			if (name !== "onError")
+				this.error(new TBError("TB_CALLBACK", `${name} threw: ${reasonOf(cause)}`, cause));
+			return { cause };
+		}
+	}
+
+	/** Runs an action in a later turn: methods of the client never call back. */
+	defer(action: () => void): void {
+		const id = Timer.set(() => {
+			this.#later.delete(id);
+			action();
+		}, 0);
+		this.#later.add(id);
+	}
+
+	/** Nothing is called after this, deferred actions neither. */
+	close(): void {
+		this.#closed = true;
+		for (const id of this.#later) Timer.clear(id);
+		this.#later.clear();
+	}
+}

@@ -1,0 +1,105 @@
+// Where every inbound message ends: `route` says what its topic means, and the switch in `#deliver` what is done with it.
+import type { JSONObject, JSONValue } from "host/contract";
+import { answerOf, deletedOf } from "tbclient/attributes";
+import type { Callbacks } from "tbclient/callbacks";
+import { reasonOf, TBError } from "tbclient/errors";
+import type { Incoming } from "tbclient/inbound";
+import type { AttributeValues } from "tbclient/options";
+import { parseObject } from "tbclient/payload";
+import type { Requests } from "tbclient/requests";
+import type { Unanswered } from "tbclient/rpc";
+import type { Stats } from "tbclient/stats";
+
+/** What inbound messages act on. */
+export interface DispatchOptions {
+	callbacks: Callbacks;
+	stats: Stats;
+	/** Attribute requests that wait for their answer. */
+	requests: Requests<AttributeValues>;
+	/** RPCs delivered and not yet answered. */
+	unanswered: Unanswered;
+	/** Answers an RPC that the application did not, since it threw or has no handler. */
+	respond(id: number, result: JSONValue): void;
+}
+
+/** Delivers inbound messages to the application, and to the requests that wait for them. */
+export class Dispatch {
+	#options: DispatchOptions;
+
+	constructor(options: DispatchOptions) {
+		this.#options = options;
+	}
+
+	/** A whole message, or a piece of a firmware chunk. What is malformed goes to `onError`; the connection stays. */
+	receive(message: Incoming): void {
+		const { stats, callbacks } = this.#options;
+		try {
+			this.#deliver(message);
+		} catch (error) {
+			stats.malformed += 1;
+			const expected = message.to.kind === "firmwareError" ? "text in UTF-8" : "a JSON object";
+			const text = `${message.topic}: expected ${expected}, got ${reasonOf(error)}`;
+			callbacks.error(new TBError("TB_MALFORMED", text, error));
+		}
+	}
+
+	/** Application callbacks are guarded, so that only malformed payloads throw here. */
+	#deliver(message: Incoming): void {
+		const { to, bytes } = message;
+		switch (to.kind) {
+			case "attributes":
+				this.#attributes(parseObject(this.#text(bytes)));
+				break;
+			case "response":
+				this.#response(to.id, parseObject(this.#text(bytes)));
+				break;
+			case "rpc":
+				this.#rpc(to.id, this.#text(bytes));
+				break;
+			case "firmware":
+				this.#firmware(to.request, to.index, message);
+				break;
+			case "firmwareError":
+				this.#options.callbacks.call("onFirmwareError", this.#text(bytes));
+				break;
+			case "unknown":
+				this.#options.stats.unknown += 1;
+		}
+	}
+
+	/** @throws TypeError for bytes that are not UTF-8. */
+	#text(bytes: ArrayBuffer): string {
+		this.#options.stats.received += 1;
+		return String.fromArrayBuffer(bytes);
+	}
+
+	#attributes(values: JSONObject): void {
+		const deleted = deletedOf(values);
+		if (deleted) this.#options.callbacks.call("onAttributes", {}, deleted);
+		else this.#options.callbacks.call("onAttributes", values, []);
+	}
+
+	/** An answer that nobody waits for (any more) is ignored. */
+	#response(id: number, values: JSONObject): void {
+		const answer = answerOf(values);
+		this.#options.requests.take(id)?.(null, answer);
+	}
+
+	#rpc(id: number, text: string): void {
+		const { method, params = null } = parseObject(text);
+		if (typeof method !== "string") throw new TypeError(`a method of type ${typeof method}`);
+		const { callbacks, stats, unanswered, respond } = this.#options;
+		if (!unanswered.admit(id, text)) {
+			stats.duplicates += 1;
+			return;
+		}
+		const thrown = callbacks.has("onRPC")
+			? callbacks.call("onRPC", { id, method, params })
+			: { cause: `no handler for ${method}` };
+		if (thrown) respond(id, { error: reasonOf(thrown.cause) });
+	}
+
+	#firmware(request: number, index: number, { count, offset, byteLength, more }: Incoming): void {
+		this.#options.callbacks.call("onFirmware", count, { request, index, offset, byteLength, more });
+	}
+}

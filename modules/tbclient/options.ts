@@ -1,0 +1,84 @@
+// What an application gives to TBClient and gets from it, and the check of it.
+import type { JSONObject, JSONValue, MQTTNetwork } from "host/contract";
+import type TBClient from "tbclient";
+import type { ConnectionOptions } from "tbclient/connection";
+import type { TBError } from "tbclient/errors";
+import type { ChunkInfo } from "tbclient/inbound";
+import type { OutboxLimits } from "tbclient/outbox";
+
+/** A call from the server; answer it with `respond(id, …)`, now or later. Id 0 is valid. */
+export interface RPC {
+	id: number;
+	method: string;
+	/** Null when the call has none. */
+	params: JSONValue;
+}
+
+/** What was found of the attributes asked for; a scope without any is absent. */
+export interface AttributeValues {
+	client?: JSONObject;
+	shared?: JSONObject;
+}
+
+/** Callbacks run with `this` = client, never inside a method of it, never after `close()`; what they throw is TB_CALLBACK. */
+export interface TBClientOptions extends MQTTNetwork {
+	/** Name or address of the server. */
+	host: string;
+	/** Default 1883. */
+	port?: number;
+	/** Access token of the device. */
+	token: string;
+	/** MQTT client identifier; none by default. */
+	id?: string;
+	/** ms, above 0 and at most 600 000 (the server drops quiet sessions then); default 30 000. */
+	keepAlive?: number;
+	/** 0…1, for jitter; default `Math.random`. */
+	random?: () => number;
+	/** Bytes of the largest inbound message that is assembled, at least 1; default 4096. Firmware is never assembled. */
+	maxMessage?: number;
+	/** Unacknowledged messages kept; default 16 and 8192 payload bytes. */
+	outbox?: Partial<OutboxLimits>;
+	/** QoS 1 messages in flight, at least 1; default 4. */
+	inFlight?: number;
+	/** ms until `requestAttributes` gives up, at least 1; default 20 000. */
+	requestTimeout?: number;
+	/** Accepted by the server, and the subscriptions are sent. */
+	onConnected?(this: TBClient): void;
+	/** After every loss and refusal; the client connects again by itself. */
+	onDisconnected?(this: TBClient, error: TBError): void;
+	/** Shared attributes that the server pushed: new values, or keys that were deleted. */
+	onAttributes?(this: TBClient, values: JSONObject, deleted: string[]): void;
+	/** What it throws is the answer: `{"error": message}`. Without `onRPC` every call is answered with an error. */
+	onRPC?(this: TBClient, call: RPC): void;
+	/** `count` bytes of a chunk wait for `read`; an empty chunk comes as count 0, byteLength 0. */
+	onFirmware?(this: TBClient, count: number, chunk: ChunkInfo): void;
+	/** Why the server does not send the firmware, e.g. "NOT_FOUND". */
+	onFirmwareError?(this: TBClient, text: string): void;
+	/** Anything else that went wrong; the connection stays. */
+	onError?(this: TBClient, error: TBError): void;
+}
+
+/** The options that are not callbacks, complete. */
+export interface Settings extends ConnectionOptions {
+	maxMessage: number;
+	outbox: OutboxLimits;
+	inFlight: number;
+	requestTimeout: number;
+}
+
+const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity timeout
+
+/** Fills in the defaults. @throws TypeError host or token, RangeError numbers. */
+export function settingsOf(options: TBClientOptions): Settings {
+	const { io, dns, socket, host, port = 1883, token, id } = options;
+	if (typeof host !== "string" || !host) throw new TypeError("host: expected a name or an address");
+	if (typeof token !== "string") throw new TypeError(`token: expected a string, got ${typeof token}`);
+	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
+	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192 } = {} } = options;
+	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
+		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
+	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
+		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
+	const network = { io, dns, socket, host, port, token, id, keepAlive, random };
+	return { ...network, maxMessage, inFlight, requestTimeout, outbox: { messages, bytes } };
+}

@@ -1,0 +1,45 @@
+/** Counters of a client since its construction; they only grow. */
+export interface Stats {
+	/** Connections that were accepted and subscribed. */
+	connects: number;
+	/** Attempts that the server refused (TB_REFUSED). */
+	refused: number;
+	/** Attempts that failed and connections that ended otherwise. */
+	lost: number;
+	/** QoS 1 messages written for the first time. */
+	sent: number;
+	/** The same again, after a loss. */
+	resent: number;
+	/** PUBACKs for those. */
+	acknowledged: number;
+	/** Inbound messages on known topics, without firmware and without what was too large. */
+	received: number;
+	/** Messages given up, outbound (no room, too large, quarantined) and inbound (too large). */
+	dropped: number;
+	/** Inbound messages that are not what their topic promises (TB_MALFORMED). */
+	malformed: number;
+	/** Inbound messages on topics that mean nothing to us; they are read and forgotten. */
+	unknown: number;
+	/** RPCs delivered again while the first delivery is unanswered. */
+	duplicates: number;
+	/** Callbacks of the application that threw. */
+	callbackErrors: number;
+}
+
+/** All counters at 0. */
+export function makeStats(): Stats {
+	return {
+		connects: 0,
+		refused: 0,
+		lost: 0,
+		sent: 0,
+		resent: 0,
+		acknowledged: 0,
+		received: 0,
+		dropped: 0,
+		malformed: 0,
+		unknown: 0,
+		duplicates: 0,
+		callbackErrors: 0,
+	};
+}
