@@ -103,10 +103,19 @@ export class VirtualSlots implements Slots {
 		if (this.#otadata.entries()[active].state !== OtaState.VALID) this.#otadata.mark(active, OtaState.VALID);
 	}
 
-	/** `esp_ota_mark_app_invalid_rollback_and_reboot`: refuses when the other slot cannot take over. */
+	/**
+	 * `esp_ota_mark_app_invalid_rollback_and_reboot`: refuses when the other slot has no record, as after the first update of a
+	 * chip that was flashed by USB. A trial then ends by a restart: the bootloader aborts it and tries the other slot.
+	 */
 	revert(): void {
 		const active = this.#active("revert");
-		if (!this.#canRollBack(active))
+		const bootable = this.#isBootable(this.#next);
+		const recorded = bootable && this.#isRecorded(active);
+		if (bootable && !recorded && this.running.state === "PENDING_VERIFY") {
+			this.#restart();
+			return;
+		}
+		if (!recorded)
 			throw new EspError(
 				"ESP_ERR_OTA_ROLLBACK_FAILED",
 				`revert: expected a bootable image with a valid record beside ${this.#running.label}, found none`,
@@ -115,11 +124,13 @@ export class VirtualSlots implements Slots {
 		this.#restart();
 	}
 
-	/** `esp_ota_check_rollback_is_possible`. */
-	#canRollBack(active: 0 | 1): boolean {
+	/** The half of `esp_ota_check_rollback_is_possible` that asks otadata. */
+	#isRecorded(active: 0 | 1): boolean {
 		const entry = this.#otadata.entries()[active === 0 ? 1 : 0];
-		const slot = this.#table.slots[this.#otadata.slotOf(entry)];
-		if (!isValid(entry) || !slot) return false;
+		return isValid(entry) && this.#table.slots[this.#otadata.slotOf(entry)] === this.#next;
+	}
+
+	#isBootable(slot: Partition): boolean {
 		try {
 			return readSlot(this.#flash, slot).length > 0;
 		} catch (error) {
