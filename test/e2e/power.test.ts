@@ -59,8 +59,8 @@ for (const seed of [7, Date.now() % 100_000]) {
 			}
 
 			const events = await life(rest, id.id);
-			const state = (await rest.series(id.id, "fw_state", 0)).at(-1)?.value;
-			assert.equal(state, "UPDATED", JSON.stringify(events));
+			const verdict = (await rest.series(id.id, "fw_state", 0)).at(-1)?.value;
+			assert.equal(verdict, "UPDATED", JSON.stringify(events));
 			const [build] = (await rest.series(id.id, "build", 0)).slice(-1);
 			assert.equal(build?.value, offer.build);
 		});

@@ -9,12 +9,12 @@ let tenth = -1;
 
 /** A finished step. */
 export function done(step: string, seen: string): void {
-	line(`${paint(32, "✓")} ${step.padEnd(26)} ${paint(2, seen)}`);
+	line(`${paint(32, "✓")} ${step.padEnd(28)} ${paint(2, seen)}`);
 }
 
 /** A step that was not seen in time; the reader learns what was expected. */
 export function missing(step: string, reason: string): void {
-	line(`${paint(31, "✗")} ${step.padEnd(26)} ${reason}`);
+	line(`${paint(31, "✗")} ${step.padEnd(28)} ${reason}`);
 }
 
 /** What the device traces. */
