@@ -48,6 +48,7 @@ export class Download {
 	#request = 0; // 0 while disconnected: no answer can match
 	#answered = false; // this request id has been answered: order is safe now
 	#asked = 0; // chunks below have been requested
+	#came = false; // bytes came over this connection
 	#gap = -1; // position for which a chunk ahead of its turn has already caused a new request
 	#tries = Tries;
 	#timer: ReturnType<typeof Timer.set> | undefined;
@@ -62,21 +63,21 @@ export class Download {
 	/** The connection is there: continues at the next byte under a new request id. */
 	connected(): void {
 		this.#request = this.#options.nextRequest();
-		this.#answered = false;
-		this.#timed = undefined;
-		this.#asked = this.#index;
-		this.#ask();
+		this.#came = false;
+		this.#askAgain();
 	}
 
-	/** The connection is gone: no deadline runs. */
+	/** The connection is gone: no deadline runs. One that brought nothing costs a try, for the request may be what ended it. */
 	disconnected(): void {
+		const isVain = this.#request > 0 && !this.#came;
+		this.close();
+		if (isVain) this.#spend("OTA_DELIVERY", `chunk ${this.#index}: expected bytes, got a lost connection`);
+	}
+
+	/** Stops; only `connected` starts it again. */
+	close(): void {
 		this.#request = 0;
 		this.#disarm();
-	}
-
-	/** Stops for good. */
-	close(): void {
-		this.disconnected();
 	}
 
 	/** Takes a fragment of `count` bytes. Throws nothing: a source that throws has lost the fragment, flash ends it. */
@@ -157,10 +158,12 @@ export class Download {
 	}
 
 	#progress(index: number): void {
+		this.#came = true;
 		this.#tries = Tries;
 		this.#moved = Time.ticks;
 		this.#measure(index);
 		this.#options.onProgress();
+		if (!this.#request) return; // the application has closed us
 		if (this.#position === this.#options.size) this.#end();
 		else if (this.#index > index) {
 			this.#answered = true;
@@ -214,10 +217,10 @@ export class Download {
 		this.#timer = undefined;
 	}
 
-	/** Four round trips, doubled with every try in vain. */
+	/** Four round trips, doubled with every try in vain: five outlast the client's keep-alive. */
 	get #deadline(): number {
-		const patience = 4 * this.#roundTrip * 2 ** (Tries - this.#tries);
-		return Math.min(Math.max(patience, Shortest), Longest);
+		const patience = Math.max(4 * this.#roundTrip, Shortest);
+		return Math.min(patience * 2 ** (Tries - this.#tries), Longest);
 	}
 
 	/** Bytes move the deadline without touching the timer, which is dear at every fragment. */

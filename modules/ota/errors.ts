@@ -15,7 +15,6 @@ export type OTACode =
 	| "OTA_SWITCH"
 	| "OTA_TIMEOUT"
 	| "OTA_TITLE"
-	| "OTA_UNCONFIRMED"
 	| "OTA_URL"
 	| "OTA_VERSION"
 	| "OTA_WITHDRAWN";

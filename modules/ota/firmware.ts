@@ -1,7 +1,7 @@
 /** What ThingsBoard's `fw_*` attributes ask for, and whether this device can do it. Pure: decides, touches nothing. */
 import type { JSONObject, JSONValue } from "host/contract";
 import { algorithms, digestLength } from "ota/checksum";
-import { clip, OTAError } from "ota/errors";
+import { clip, flashError, OTAError } from "ota/errors";
 
 /** A complete and acceptable package. */
 export interface Firmware {
@@ -49,8 +49,8 @@ export function merge(known: JSONObject, values: JSONObject): JSONObject {
 	return merged;
 }
 
-/** Decides about the attributes; `room` is the size of the slot in bytes. */
-export function decide(offer: JSONObject, current: Current, room: number): Decision {
+/** Decides about the attributes; `room` tells the size of the slot in bytes, and may throw. */
+export function decide(offer: JSONObject, current: Current, room: () => number): Decision {
 	const { fw_title: title, fw_version: version } = offer;
 	if (title === undefined || version === undefined) return { kind: "nothing" };
 	if (title === current.title && version === current.version) return { kind: "same" };
@@ -70,7 +70,7 @@ export function keyOf({
 	return JSON.stringify([title, version, checksum]);
 }
 
-function fault(offer: JSONObject, { title }: Current, room: number): OTAError | undefined {
+function fault(offer: JSONObject, { title }: Current, room: () => number): OTAError | undefined {
 	const {
 		fw_version: version,
 		fw_size: size,
@@ -83,8 +83,17 @@ function fault(offer: JSONObject, { title }: Current, room: number): OTAError | 
 		return new OTAError("OTA_TITLE", `fw_title: expected "${clip(title)}", got ${show(offer.fw_title)}`);
 	if (typeof size !== "number" || !Number.isInteger(size) || size <= 0)
 		return new OTAError("OTA_SIZE", `fw_size: expected a positive integer, got ${show(size)}`);
-	if (size > room) return new OTAError("OTA_SIZE", `fw_size: expected at most ${room} bytes, got ${size}`);
-	return checksumFault(algorithm, checksum);
+	return roomFault(size, room) ?? checksumFault(algorithm, checksum);
+}
+
+function roomFault(size: number, room: () => number): OTAError | undefined {
+	try {
+		const most = room();
+		if (size <= most) return undefined;
+		return new OTAError("OTA_SIZE", `fw_size: expected at most ${most} bytes, got ${size}`);
+	} catch (error) {
+		return flashError("look at the slot", error);
+	}
 }
 
 function checksumFault(

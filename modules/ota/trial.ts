@@ -1,16 +1,10 @@
 /** After the restart: is the new image on trial, was it confirmed, did the boot loader give it up, or was the switch lost? */
 import type { DigestConstructor, JSONObject, ResetReason, Slots, Store } from "host/contract";
+import { attempt } from "ota/attempt";
 import { clip, flashError, OTAError } from "ota/errors";
 import { type Current, keyOf } from "ota/firmware";
-import { SlotCheck } from "ota/image";
-import {
-	dropTrial,
-	readQuarantine,
-	readTrial,
-	type TrialRecord,
-	writeQuarantine,
-	writeTrial,
-} from "ota/record";
+import { dropTrial, readTrial, type TrialRecord, writeQuarantine, writeTrial } from "ota/record";
+import { Rollback, Trials } from "ota/rollback";
 import { type Stage, stages } from "ota/states";
 import { type Report, Teller } from "ota/telling";
 import Timer from "timer";
@@ -41,10 +35,8 @@ export interface TrialOptions {
 }
 
 const Proofs: readonly Proof[] = Object.freeze(["connected", "acknowledged", "application"] as const);
-const Trials = 3; // activations of one image
-const Slice = 65_536; // bytes hashed per turn
 const Pause = 5_000; // milliseconds before a failed confirmation or look at flash is repeated
-const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]); // not the package's fault
+const Patience = 300_000; // milliseconds, default of `timeout`
 
 /** Make one at every boot. No public method throws. */
 export default class Trial {
@@ -53,6 +45,9 @@ export default class Trial {
 	readonly #proved = new Set<Proof>();
 	#stage: Stage = "STARTED";
 	#record: TrialRecord | undefined;
+	#rollback: Rollback | undefined;
+	/** What `fail` said before the stage was decided. */
+	#failed: string | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#again: ReturnType<typeof Timer.set> | undefined;
 	#lastError: unknown;
@@ -75,10 +70,11 @@ export default class Trial {
 		this.#weigh();
 	}
 
-	/** The application's own check failed for good: the image is given up now. */
+	/** The application's own check failed for good: the image is given up now, or as soon as it is found on trial. */
 	fail(reason: string): void {
-		if (this.#closed || this.#stage !== "TRIAL") return;
-		this.#revert(`application check: ${clip(reason, 100)}`, false);
+		if (this.#closed) return;
+		this.#failed = `application check: ${clip(reason, 100)}`;
+		if (this.#stage === "TRIAL") this.#revert(this.#failed, false);
 	}
 
 	/** Stops; nothing is called after it. An image on trial stays unconfirmed. */
@@ -117,17 +113,20 @@ export default class Trial {
 
 	#otherVersion({ title, version }: TrialRecord): string {
 		const { current } = this.#options;
-		return `OTA_VERSION: image: expected ${clip(title)} ${clip(version)}, got ${clip(current.title)} ${clip(current.version)}`;
+		const text = `image: expected ${clip(title)} ${clip(version)}, got ${clip(current.title)} ${clip(current.version)}`;
+		return String(new OTAError("OTA_VERSION", text));
 	}
 
 	#onTrial(label: string): void {
 		this.#record ??= this.#unknown(label);
 		this.#enter("TRIAL");
-		if (!this.#isRunning(this.#record)) {
-			this.#revert(this.#otherVersion(this.#record), false);
+		if (this.#closed) return;
+		const failed = this.#isRunning(this.#record) ? this.#failed : this.#otherVersion(this.#record);
+		if (failed !== undefined) {
+			this.#revert(failed, false);
 			return;
 		}
-		this.#timer = Timer.set(() => this.#timedOut(), this.#options.timeout ?? 300_000);
+		this.#timer = Timer.set(() => this.#timedOut(), this.#options.timeout ?? Patience);
 		this.#weigh();
 	}
 
@@ -138,7 +137,7 @@ export default class Trial {
 	}
 
 	#weigh(): void {
-		if (this.#stage === "WAITING" && this.#proved.has("connected")) this.#giveUp(this.#reason());
+		if (this.#stage === "WAITING" && this.#proved.has("connected")) this.#rollback?.connected();
 		if (this.#stage === "TRIAL" && this.#proved.size === Proofs.length && !this.#again) this.#confirm();
 	}
 
@@ -151,10 +150,9 @@ export default class Trial {
 			this.#soon(() => this.#weigh(), Pause);
 			return;
 		}
-		const record = this.#record as TrialRecord;
-		this.#quietly(() => writeTrial(this.#options.store, record));
+		this.#keep(this.#record as TrialRecord);
 		this.#updated();
-		this.#quietly(() => this.#options.onConfirmed?.());
+		if (!this.#closed) attempt(() => this.#options.onConfirmed?.());
 	}
 
 	#updated(): void {
@@ -164,7 +162,7 @@ export default class Trial {
 	}
 
 	#timedOut(): void {
-		const { timeout = 300_000 } = this.#options;
+		const { timeout = Patience } = this.#options;
 		const seen = Proofs.filter((proof) => this.#proved.has(proof)).join(", ") || "nothing";
 		const text = this.#lastError
 			? flashError("confirm", this.#lastError).message
@@ -176,91 +174,26 @@ export default class Trial {
 		const { slots, store } = this.#options;
 		const record = { ...(this.#record as TrialRecord), reason, offline };
 		this.#disarm();
-		this.#quietly(() => writeTrial(store, record));
+		this.#keep(record);
 		this.#enter("REVERTED", reason);
-		this.#quietly(() => this.#options.onRevert?.(reason));
+		attempt(() => this.#options.onRevert?.(reason));
 		try {
 			slots.revert();
 		} catch (error) {
 			const text = String(flashError("revert", error));
-			this.#quietly(() => writeQuarantine(store, { key: keyOf(record), error: text }));
+			attempt(() => writeQuarantine(store, { key: keyOf(record), error: text }));
 			this.#tell({ fw_state: "FAILED", fw_error: text });
 		}
 	}
 
-	/** This is the old image. A crash is the package's fault; a power loss and an absent server are not. */
 	#rolledBack(record: TrialRecord): void {
-		const { slots, store, resetReason } = this.#options;
-		const known = readQuarantine(store);
-		const failed = ["ABORTED", "INVALID"].includes(slots.next.state);
-		if (known?.key === keyOf(record)) this.#giveUp(known.error);
-		else if (!failed) this.#check("switch");
-		else if (record.offline) this.#wait();
-		else if (record.reason || !PowerLoss.includes(resetReason)) this.#giveUp(this.#reason());
-		else this.#check("power");
-	}
-
-	#reason(): string {
-		const { version, reason } = this.#record as TrialRecord;
-		const text = reason ?? `trial: expected a confirmation, got reset ${this.#options.resetReason}`;
-		return String(new OTAError("OTA_REVERTED", `${clip(version)}: ${text}`));
-	}
-
-	/** Can this image connect? Then the other one should have. */
-	#wait(): void {
-		this.#enter("WAITING");
-		this.#timer = Timer.set(() => this.#check("offline"), this.#options.timeout ?? 300_000);
-		this.#weigh();
-	}
-
-	/** The slot may still hold the whole image: then it is activated again, without a download. */
-	#check(why: "switch" | "power" | "offline"): void {
-		const { slots, digest, onReady } = this.#options;
-		const record = this.#record as TrialRecord;
-		if (record.trials >= Trials) {
-			this.#giveUp(this.#tooMany(record, why));
-			return;
-		}
-		if (!digest || !onReady) {
-			this.#giveUp(`OTA_SWITCH: ${clip(record.version)}: expected its start, got ${why} loss`);
-			return;
-		}
-		this.#enter("CHECKING");
-		this.#step(() => {
-			const check = new SlotCheck(record, slots, digest);
-			this.#slice(check);
+		const { slots, store, resetReason, digest, onReady, timeout = Patience } = this.#options;
+		this.#rollback = new Rollback({
+			...{ record, slots, store, resetReason, digest, onReady, timeout },
+			onStage: (stage) => this.#enter(stage),
+			onGiveUp: (error) => this.#giveUp(error),
 		});
-	}
-
-	#tooMany({ version }: TrialRecord, why: string): string {
-		return `OTA_SWITCH: ${clip(version)}: expected a confirmation within ${Trials} trials, got ${why} loss`;
-	}
-
-	#slice(check: SlotCheck): void {
-		if (check.step(Slice)) this.#switch();
-		else this.#soon(() => this.#step(() => this.#slice(check)), 0);
-	}
-
-	/** The count comes first, so that no cut makes trials endless. */
-	#switch(): void {
-		const { slots, store } = this.#options;
-		const { reason: _, offline: __, ...record } = this.#record as TrialRecord;
-		writeTrial(store, { ...record, trials: record.trials + 1 });
-		try {
-			slots.activate();
-		} catch (error) {
-			throw flashError("activate the slot again", error);
-		}
-		this.#enter("SWITCHED");
-		this.#quietly(() => this.#options.onReady?.());
-	}
-
-	#step(action: () => void): void {
-		try {
-			action();
-		} catch (error) {
-			this.#giveUp(String(error));
-		}
+		this.#rollback.judge(this.#proved.has("connected"));
 	}
 
 	/** Quarantine first: a cut after it leads here again. */
@@ -268,28 +201,37 @@ export default class Trial {
 		const { store } = this.#options;
 		const record = this.#record as TrialRecord;
 		this.#disarm();
-		this.#quietly(() => writeQuarantine(store, { key: keyOf(record), error }));
-		this.#quietly(() => {
-			if (record.verdict !== error) writeTrial(store, { ...record, verdict: error });
-		});
+		attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
+		if (record.verdict !== error) this.#keep({ ...record, verdict: error });
 		this.#enter("FAILED", error);
 		this.#tell({ fw_state: "FAILED", fw_error: error });
 	}
 
+	/** Ours is what the store has, so that it can be told from the record of a later update. */
+	#keep(record: TrialRecord): void {
+		attempt(() => {
+			writeTrial(this.#options.store, record);
+			this.#record = record;
+		});
+	}
+
 	/** At every boot until acknowledged, unless an update has begun since. */
 	#tell(values: JSONObject): void {
+		if (this.#closed) return;
 		const { current, store } = this.#options;
 		this.#teller.tell(
 			{ current_fw_title: current.title, current_fw_version: current.version, ...values },
-			() => this.#quietly(() => dropTrial(store)),
+			() => this.#isUntold() && attempt(() => dropTrial(store)),
 			() => this.#isUntold(),
 		);
 	}
 
-	/** The updater drops the record when it begins with another package. */
+	/** The updater drops the record when it begins with a package, and writes the next one. */
 	#isUntold(): boolean {
+		const record = this.#record as TrialRecord;
 		try {
-			return readTrial(this.#options.store) !== undefined;
+			const stored = readTrial(this.#options.store);
+			return !!stored && keyOf(stored) === keyOf(record) && stored.verdict === record.verdict;
 		} catch {
 			return true;
 		}
@@ -298,7 +240,7 @@ export default class Trial {
 	#enter(stage: Stage, error?: string): void {
 		if (!stages[this.#stage].includes(stage)) throw new Error(`ota: no way from ${this.#stage} to ${stage}`);
 		this.#stage = stage;
-		this.#quietly(() => this.#options.onStage?.(stage, error));
+		if (!this.#closed) attempt(() => this.#options.onStage?.(stage, error));
 	}
 
 	#soon(action: () => void, ms: number): void {
@@ -312,12 +254,6 @@ export default class Trial {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		if (this.#again !== undefined) Timer.clear(this.#again);
 		this.#timer = this.#again = undefined;
-	}
-
-	/** The application's and the store's exceptions end here. */
-	#quietly(action: () => void): void {
-		try {
-			action();
-		} catch {}
+		this.#rollback?.close();
 	}
 }

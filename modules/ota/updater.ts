@@ -1,17 +1,12 @@
 /** Firmware update over any source of chunks: decides, downloads, verifies, activates, and tells ThingsBoard. */
-import type { DigestConstructor, JSONObject, JSONValue, Slots, Store } from "host/contract";
-import { type Chunk, Download, type Source } from "ota/download";
-import { cureOf, flashError, OTAError, storeError } from "ota/errors";
-import { type Current, decide, type Firmware, keyOf, merge } from "ota/firmware";
-import { Image } from "ota/image";
-import {
-	dropQuarantine,
-	dropTrial,
-	readQuarantine,
-	readTrial,
-	writeQuarantine,
-	writeTrial,
-} from "ota/record";
+import type { DigestConstructor, JSONObject, Slots, Store } from "host/contract";
+import { Assignment } from "ota/assignment";
+import { attempt } from "ota/attempt";
+import type { Chunk, Source } from "ota/download";
+import { cureOf, OTAError } from "ota/errors";
+import type { Current, Firmware } from "ota/firmware";
+import { Installation } from "ota/installation";
+import { readTrial } from "ota/record";
 import { moves, type State } from "ota/states";
 import { type Report, Teller } from "ota/telling";
 import Timer from "timer";
@@ -49,8 +44,6 @@ const ProgressStep = 65_536; // bytes between two onState
 const PollInterval = 1_000; // milliseconds, while the running image is unconfirmed
 const Apart = 2; // milliseconds between an acknowledgement and the next state
 const LastWord = 5_000; // milliseconds for the acknowledgement of UPDATING before the restart
-const FreshDownloads = 1; // per offer, after a wrong checksum or a flash failure
-const Reconnects = 3; // downloads per offer that a later connection may begin again
 
 /**
  * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`) and
@@ -60,18 +53,13 @@ export default class Updater {
 	readonly #options: UpdaterOptions;
 	readonly #teller: Teller;
 	readonly #chunkSize: number;
+	readonly #assignment: Assignment;
 	#state: State = "IDLE";
-	#offer: JSONObject = {};
 	/** The package that is wanted, being fetched, or failed. */
 	#firmware: Firmware | undefined;
-	/** Identity of what was decided last, refusals included. */
-	#decided = "";
-	#image: Image | undefined;
-	#download: Download | undefined;
+	#installation: Installation | undefined;
 	#connected = false;
 	#request: number;
-	#fresh = FreshDownloads;
-	#reconnects = Reconnects;
 	#failure: OTAError | undefined;
 	#told = 0;
 	#timer: ReturnType<typeof Timer.set> | undefined;
@@ -85,6 +73,7 @@ export default class Updater {
 		this.#chunkSize = chunkSize;
 		this.#options = options;
 		this.#teller = new Teller(options.report);
+		this.#assignment = new Assignment(options.current, options.slots, options.store);
 		this.#request = options.random() & 0x3fffffff;
 	}
 
@@ -94,34 +83,33 @@ export default class Updater {
 
 	/** Bytes in flash or in the one buffer, and bytes of the image; both 0 without one. */
 	get progress(): { written: number; size: number } {
-		return { written: this.#image?.position ?? 0, size: this.#firmware?.size ?? 0 };
+		return { written: this.#installation?.written ?? 0, size: this.#firmware?.size ?? 0 };
 	}
 
 	/** Counters of the running download. */
 	get stats(): { requests: number; again: number; skipped: number } | undefined {
-		return this.#download?.stats;
+		return this.#installation?.stats;
 	}
 
 	/** Takes shared attributes, pushed or asked for; other keys than `fw_*` and `ota_retry` (a new value: retry) are not looked at. */
 	offer(values: JSONObject): void {
-		if (this.#closed || this.#state === "UPDATING") return;
-		if (values.ota_retry !== undefined && this.#isNewRetry(values.ota_retry)) this.#forget();
-		this.#offer = merge(this.#offer, values);
+		if (this.#isFinal) return;
+		if (this.#assignment.merge(values) && !this.#isWorking) this.#assignment.retry();
 		this.#decide();
 	}
 
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
-		if (this.#closed || this.#state === "UPDATING" || !deleted.length) return;
-		for (const key of deleted) delete this.#offer[key];
-		if (deleted.includes("fw_title")) this.#withdrawn();
+		if (this.#isFinal) return;
+		this.#assignment.delete(deleted);
+		if (deleted.includes("fw_title")) this.#released();
 		else this.#decide();
 	}
 
-	/** Tries the package again that was given up. */
+	/** Tries the package again that was given up; nothing while an update is under way. */
 	retry(): void {
-		if (this.#closed || this.#state === "UPDATING") return;
-		this.#forget();
+		if (this.#isFinal || this.#isWorking) return;
+		this.#assignment.retry();
 		this.#decide();
 	}
 
@@ -130,26 +118,27 @@ export default class Updater {
 		if (this.#closed) return;
 		const { title, version } = this.#options.current;
 		this.#connected = true;
-		this.#send({ current_fw_title: title, current_fw_version: version });
-		this.#download?.connected();
+		attempt(() => this.#options.report({ current_fw_title: title, current_fw_version: version }));
+		if (this.#isFetching) this.#installation?.connected();
 	}
 
 	/** The client has lost its connection: no deadline runs until the next one. */
 	disconnected(): void {
 		this.#connected = false;
-		this.#download?.disconnected();
-		if (this.#state !== "FAILED" || !this.#failure || cureOf(this.#failure.code) !== "reconnect") return;
-		if (this.#reconnects-- > 0) this.#decided = ""; // the next offer begins again
+		if (this.#isFetching) this.#installation?.disconnected();
+		if (this.#failure && cureOf(this.#failure.code) === "reconnect") this.#assignment.reopen();
+		this.#failure = undefined;
 	}
 
 	/** Takes a fragment of `count` bytes, which `source.read` gives. */
 	receive(count: number, chunk: Chunk): void {
-		this.#download?.receive(count, chunk);
+		this.#installation?.receive(count, chunk);
 	}
 
 	/** The server's own words on `v2/fw/error`; it closes the connection next. */
 	sourceError(text: string): void {
-		if (this.#download) this.#fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
+		if (this.#isFetching)
+			this.#fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
 	}
 
 	/** Stops; nothing is called after it. What is in flash stays unbootable. */
@@ -160,19 +149,19 @@ export default class Updater {
 	}
 
 	#decide(): void {
-		const { current, slots } = this.#options;
-		const decision = decide(this.#offer, current, attempt(() => slots.next.size) ?? 0);
-		const key =
-			decision.kind === "wanted"
-				? keyOf(decision.firmware)
-				: `${decision.kind} ${JSON.stringify(this.#offer)}`;
-		if (decision.kind === "nothing" || key === this.#decided) return;
-		this.#stop();
-		this.#decided = key;
-		this.#fresh = FreshDownloads;
-		if (decision.kind === "refused") this.#fail(decision.error);
-		else if (decision.kind === "wanted") this.#want(decision.firmware);
-		else if (this.#isWorking) this.#withdrawn();
+		const news = this.#assignment.next();
+		if (news?.kind === "wanted") this.#want(news.firmware);
+		else if (news?.kind === "refused") this.#refuse(String(news.error));
+		else if (news) this.#takenBack();
+	}
+
+	/** Closed, or the slot is the boot slot already: nothing can be changed any more. */
+	get #isFinal(): boolean {
+		return this.#closed || this.#state === "UPDATING";
+	}
+
+	get #isFetching(): boolean {
+		return this.#state === "DOWNLOADING";
 	}
 
 	get #isWorking(): boolean {
@@ -180,10 +169,17 @@ export default class Updater {
 	}
 
 	#want(firmware: Firmware): void {
+		this.#stop();
 		this.#firmware = firmware;
-		const quarantine = attempt(() => readQuarantine(this.#options.store));
-		if (quarantine?.key === keyOf(firmware)) this.#enter("FAILED", quarantine.error);
-		else this.#await();
+		const error = this.#assignment.quarantined(firmware);
+		if (error === undefined) this.#await();
+		else this.#enter("FAILED", error);
+	}
+
+	#refuse(error: string): void {
+		this.#stop();
+		this.#firmware = undefined;
+		this.#enter("FAILED", error);
 	}
 
 	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
@@ -199,31 +195,25 @@ export default class Updater {
 		return !!trial && trial.verdict === undefined && trial.version !== current.version;
 	}
 
-	/** From byte 0. The slot is about to change, so no trial record may speak of it any more. */
+	/** From byte 0. */
 	#begin(): void {
-		const { slots, store, digest, source } = this.#options;
 		const firmware = this.#firmware as Firmware;
-		this.#stop();
 		try {
-			storing("forget the last trial", () => dropTrial(store));
-			this.#image = new Image(firmware, slots, digest);
+			this.#installation = new Installation({
+				...this.#options,
+				firmware,
+				chunkSize: this.#chunkSize,
+				nextRequest: () => this.#nextRequest(),
+				onProgress: () => this.#progress(),
+				onDone: (error) => this.#downloaded(error),
+			});
 		} catch (error) {
 			this.#fail(error as OTAError);
 			return;
 		}
-		this.#failure = undefined;
 		this.#told = 0;
-		this.#download = new Download({
-			source,
-			image: this.#image,
-			size: firmware.size,
-			chunkSize: this.#chunkSize,
-			nextRequest: () => this.#nextRequest(),
-			onProgress: () => this.#progress(),
-			onDone: (error) => this.#downloaded(error),
-		});
 		this.#enter("DOWNLOADING");
-		if (this.#connected) this.#download?.connected();
+		if (this.#connected) this.#installation?.connected();
 	}
 
 	/** 1…2^30, never 0: the server pins a package to (connection, request id). */
@@ -241,31 +231,17 @@ export default class Updater {
 
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
 	#downloaded(error?: OTAError): void {
-		this.#download = undefined;
 		if (error) this.#fail(error);
-		else {
-			this.#enter("DOWNLOADED", undefined, () => this.#verify());
-		}
+		else this.#enter("DOWNLOADED", undefined, () => this.#verify());
 	}
 
 	#verify(): void {
-		this.#image?.verify();
+		this.#installation?.verify();
 		this.#enter("VERIFIED", undefined, () => this.#activate());
 	}
 
-	/** The record comes first: after the switch a power cut must not leave an image that nobody knows. */
 	#activate(): void {
-		const { slots, store } = this.#options;
-		const firmware = this.#firmware as Firmware;
-		storing("keep the trial record", () =>
-			writeTrial(store, { ...firmware, slot: slots.next.label, trials: 1 }),
-		);
-		try {
-			slots.activate();
-		} catch (error) {
-			attempt(() => dropTrial(store));
-			throw flashError("activate the slot", error);
-		}
+		this.#installation?.activate();
 		this.#enter("UPDATING");
 	}
 
@@ -283,55 +259,36 @@ export default class Updater {
 		attempt(() => this.#options.onReady?.());
 	}
 
-	#withdrawn(): void {
+	#released(): void {
+		const hasFailed = this.#state === "FAILED";
+		this.#assignment.release();
+		this.#takenBack();
+		if (hasFailed) this.#enter("IDLE");
+	}
+
+	#takenBack(): void {
 		const { written, size } = this.progress;
-		const working = this.#isWorking;
-		this.#stop();
-		this.#forget();
-		this.#decided = ""; // the same package may be assigned again
-		if (working)
-			this.#fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
-		else if (this.#state === "FAILED") this.#enter("IDLE");
-	}
-
-	/** The attribute stays on the server and is asked for at every connect, so only a change of it counts. */
-	#isNewRetry(value: JSONValue): boolean {
-		const { store } = this.#options;
-		const text = JSON.stringify(value);
-		if (attempt(() => store.get("retry")) === text) return false;
-		attempt(() => store.set("retry", text));
-		return !!value;
-	}
-
-	/** Lifts hold and quarantine. */
-	#forget(): void {
-		if (!this.#isWorking) this.#decided = "";
-		this.#reconnects = Reconnects;
-		attempt(() => dropQuarantine(this.#options.store));
+		if (!this.#isWorking) this.#stop();
+		else this.#fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
 	}
 
 	#fail(error: OTAError): void {
-		const again = cureOf(error.code) === "fresh" && this.#isWorking;
+		const fresh = cureOf(error.code) === "fresh";
 		this.#stop();
-		if (again && this.#fresh-- > 0) {
+		if (fresh && this.#assignment.takeFresh()) {
 			this.#begin();
 			return;
 		}
 		this.#failure = error;
-		if (again) this.#quarantine(String(error));
+		if (fresh) this.#assignment.quarantine(this.#firmware as Firmware, String(error));
 		this.#enter("FAILED", String(error));
-	}
-
-	#quarantine(error: string): void {
-		const key = keyOf(this.#firmware as Firmware);
-		attempt(() => writeQuarantine(this.#options.store, { key, error }));
 	}
 
 	/** Download, timer and buffer are let go. */
 	#stop(): void {
-		this.#download?.close();
-		this.#download = undefined;
-		this.#image = undefined;
+		this.#failure = undefined;
+		this.#installation?.close();
+		this.#installation = undefined;
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
@@ -363,7 +320,7 @@ export default class Updater {
 
 	#lastWord(): void {
 		this.#after(LastWord, () => this.#ready());
-		this.#teller.mention({ fw_state: "UPDATING" }, () => this.#ready());
+		this.#teller.mention({ fw_state: "UPDATING" }, () => this.#after(0, () => this.#ready()));
 	}
 
 	#notify(error?: string): void {
@@ -373,32 +330,11 @@ export default class Updater {
 		);
 	}
 
-	#send(values: JSONObject): void {
-		attempt(() => this.#options.report(values));
-	}
-
 	#after(ms: number, action: () => void): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
 			action();
 		}, ms);
-	}
-}
-
-/** The application's and the host's exceptions end here: one that escaped would restart the chip. */
-function attempt<T>(action: () => T): T | undefined {
-	try {
-		return action();
-	} catch {
-		return undefined;
-	}
-}
-
-function storing(what: string, action: () => void): void {
-	try {
-		action();
-	} catch (error) {
-		throw storeError(what, error);
 	}
 }

@@ -115,7 +115,7 @@ describe("Updater", () => {
 		updater.connected();
 		updater.offer(packageOf(rig.server.image));
 		clock.advance(5 * 60_000);
-		equal(rig.errors[0], "OTA_TIMEOUT: chunk 0: expected bytes within 5000 ms, got none, 5 times");
+		equal(rig.errors[0], "OTA_TIMEOUT: chunk 0: expected bytes within 60000 ms, got none, 5 times");
 		equal(rig.server.asked.length, 5);
 		updater.offer(packageOf(rig.server.image));
 		equal(updater.state, "FAILED");

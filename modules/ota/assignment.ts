@@ -1,0 +1,117 @@
+/** What the server has assigned: its attributes put together, what was decided about them, and how often it may be tried. */
+import type { JSONObject, JSONValue, Slots, Store } from "host/contract";
+import { attempt } from "ota/attempt";
+import { clip } from "ota/errors";
+import { type Current, type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
+import { dropQuarantine, readQuarantine, writeQuarantine } from "ota/record";
+
+const FreshDownloads = 1; // per package, after a wrong checksum or a flash failure
+const Reconnects = 3; // downloads per package that a later connection may begin again
+
+/** A decision that asks for something. */
+export type News = Exclude<Decision, { kind: "nothing" }>;
+
+/** No method throws: a store that fails keeps nothing and lifts nothing. */
+export class Assignment {
+	readonly #current: Current;
+	readonly #slots: Slots;
+	readonly #store: Store;
+	#attributes: JSONObject = {};
+	/** Identity of what was decided last, refusals included. */
+	#decided = "";
+	/** The same may be decided again. */
+	#open = false;
+	#fresh = FreshDownloads;
+	#reconnects = Reconnects;
+
+	constructor(current: Current, slots: Slots, store: Store) {
+		this.#current = current;
+		this.#slots = slots;
+		this.#store = store;
+	}
+
+	/** Adds attributes. True when they carry an `ota_retry` that was not seen before. */
+	merge(values: JSONObject): boolean {
+		this.#attributes = merge(this.#attributes, values);
+		return values.ota_retry !== undefined && this.#isNewRetry(values.ota_retry);
+	}
+
+	/** Forgets deleted attributes. */
+	delete(names: readonly string[]): void {
+		for (const name of names) delete this.#attributes[name];
+	}
+
+	/** What the attributes ask for, told once per package unless `retry` or `reopen` came between. */
+	next(): News | undefined {
+		const decision = decide(this.#attributes, this.#current, () => this.#slots.next.size);
+		if (decision.kind === "nothing") return undefined;
+		const key =
+			decision.kind === "wanted"
+				? keyOf(decision.firmware)
+				: `${decision.kind} ${JSON.stringify(this.#attributes)}`;
+		if (key === this.#decided && !this.#open) return undefined;
+		if (key !== this.#decided) this.#turnTo(key, decision);
+		this.#open = false;
+		return decision;
+	}
+
+	/** Lifts hold and quarantine, and refills the budgets. */
+	retry(): void {
+		this.#open = true;
+		this.#refill();
+		attempt(() => dropQuarantine(this.#store));
+	}
+
+	/** Nothing is assigned any more: the same package may come again. */
+	release(): void {
+		this.#decided = "";
+		this.retry();
+	}
+
+	/** Takes one of the downloads from byte 0 that follow a damaged one; false when there is none left. */
+	takeFresh(): boolean {
+		return this.#fresh-- > 0;
+	}
+
+	/** The next offer of the same package may begin again, a few times. */
+	reopen(): void {
+		if (this.#reconnects-- > 0) this.#open = true;
+	}
+
+	/** `fw_error` of the package when it was given up earlier, perhaps before a restart. */
+	quarantined(firmware: Firmware): string | undefined {
+		const quarantine = attempt(() => readQuarantine(this.#store));
+		return quarantine?.key === keyOf(firmware) ? quarantine.error : undefined;
+	}
+
+	/** Gives the package up, over restarts too. */
+	quarantine(firmware: Firmware, error: string): void {
+		attempt(() => writeQuarantine(this.#store, { key: keyOf(firmware), error }));
+	}
+
+	/** Another package lifts the quarantine; so does the running version, which is another one too. */
+	#turnTo(key: string, { kind }: News): void {
+		this.#decided = key;
+		this.#refill();
+		if (kind === "refused") return;
+		attempt(() => {
+			if (readQuarantine(this.#store)?.key !== key) dropQuarantine(this.#store);
+		});
+	}
+
+	#refill(): void {
+		this.#fresh = FreshDownloads;
+		this.#reconnects = Reconnects;
+	}
+
+	/** The attribute stays on the server and comes with every connection, so only a change that can be remembered counts. */
+	#isNewRetry(value: JSONValue): boolean {
+		const text = clip(JSON.stringify(value));
+		const isNew = attempt(() => {
+			if (this.#store.get("retry") === text) return false;
+			this.#store.set("retry", text);
+			return true;
+		});
+		return !!isNew && !!value;
+	}
+}

@@ -1,0 +1,125 @@
+/** This is the old image again: whose fault is it that the new one does not run, and is it worth another trial? */
+import type { DigestConstructor, ResetReason, Slots, Store } from "host/contract";
+import { attempt, naming } from "ota/attempt";
+import { clip, flashError, OTAError, storeError } from "ota/errors";
+import { keyOf } from "ota/firmware";
+import { SlotCheck } from "ota/image";
+import { readQuarantine, type TrialRecord, writeTrial } from "ota/record";
+import type { Stage } from "ota/states";
+import Timer from "timer";
+
+/** Activations of one image. */
+export const Trials = 3;
+
+export interface RollbackOptions {
+	record: TrialRecord;
+	slots: Slots;
+	store: Store;
+	resetReason: ResetReason;
+	/** Milliseconds that this image gets to connect, when the other one could not. */
+	timeout: number;
+	digest?: DigestConstructor | undefined;
+	/** The other slot is active again. */
+	onReady?: (() => void) | undefined;
+	onStage(stage: Stage): void;
+	/** `error` is the text of `fw_error`. */
+	onGiveUp(error: string): void;
+}
+
+const Slice = 65_536; // bytes hashed per turn
+const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]); // not the package's fault
+
+type Loss = "switch" | "power" | "offline";
+
+export class Rollback {
+	readonly #options: RollbackOptions;
+	#timer: ReturnType<typeof Timer.set> | undefined;
+	#closed = false;
+
+	constructor(options: RollbackOptions) {
+		this.#options = options;
+	}
+
+	/** A crash is the package's fault; a power loss and an absent server are not. Throws when store or flash cannot be read. */
+	judge(isConnected: boolean): void {
+		const { slots, store, resetReason, record, onGiveUp } = this.#options;
+		const known = readQuarantine(store);
+		const failed = ["ABORTED", "INVALID"].includes(slots.next.state);
+		if (known?.key === keyOf(record)) onGiveUp(known.error);
+		else if (!failed) this.#check("switch");
+		else if (record.offline) this.#wait(isConnected);
+		else if (record.reason !== undefined || !PowerLoss.includes(resetReason)) onGiveUp(this.#reason());
+		else this.#check("power");
+	}
+
+	/** While waiting: this image can connect, so the other one should have. */
+	connected(): void {
+		this.#options.onGiveUp(this.#reason());
+	}
+
+	/** Nothing is called after it. */
+	close(): void {
+		this.#closed = true;
+		if (this.#timer !== undefined) Timer.clear(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#reason(): string {
+		const { record, resetReason } = this.#options;
+		const text = record.reason ?? `trial: expected a confirmation, got reset ${resetReason}`;
+		return String(new OTAError("OTA_REVERTED", `${clip(record.version)}: ${text}`));
+	}
+
+	#wait(isConnected: boolean): void {
+		this.#options.onStage("WAITING");
+		this.#after(this.#options.timeout, () => this.#check("offline"));
+		if (isConnected && !this.#closed) this.connected();
+	}
+
+	/** The slot may still hold the whole image: then it is activated again, without a download. */
+	#check(why: Loss): void {
+		const { record, slots, digest, onReady, onStage } = this.#options;
+		if (record.trials >= Trials) this.#lost(`a confirmation within ${Trials} trials`, why);
+		else if (!digest || !onReady) this.#lost("its start", why);
+		else {
+			onStage("CHECKING");
+			this.#soon(() => this.#slice(new SlotCheck(record, slots, digest)));
+		}
+	}
+
+	#lost(expected: string, why: Loss): void {
+		const { record, onGiveUp } = this.#options;
+		const text = `${clip(record.version)}: expected ${expected}, got ${why} loss`;
+		onGiveUp(String(new OTAError("OTA_SWITCH", text)));
+	}
+
+	#slice(check: SlotCheck): void {
+		if (check.step(Slice)) this.#switch();
+		else this.#soon(() => this.#slice(check));
+	}
+
+	/** The count comes first, so that no cut makes trials endless. */
+	#switch(): void {
+		const { slots, store, onReady, onStage } = this.#options;
+		const { reason: _, offline: __, ...record } = this.#options.record;
+		const next = { ...record, trials: record.trials + 1 };
+		naming("keep the trial record", storeError, () => writeTrial(store, next));
+		naming("activate the slot again", flashError, () => slots.activate());
+		onStage("SWITCHED");
+		if (!this.#closed) attempt(() => onReady?.());
+	}
+
+	#soon(action: () => void): void {
+		this.#after(0, () => {
+			try {
+				action();
+			} catch (error) {
+				this.#options.onGiveUp(String(error));
+			}
+		});
+	}
+
+	#after(ms: number, action: () => void): void {
+		if (!this.#closed) this.#timer = Timer.set(action, ms);
+	}
+}

@@ -1,0 +1,263 @@
+// What comes in the middle of something else: another offer, a lost connection, a callback that closes.
+import { deepEqual, equal, includes, ok } from "../../assert.ts";
+import { clock } from "../../fakes/clock.ts";
+import { imageOf, packageOf, Rig } from "./rig.ts";
+
+/** A download of 20 000 bytes, one chunk of which has come. */
+function downloading(rig = new Rig(20_000)) {
+	const updater = rig.updater();
+	updater.connected();
+	updater.offer(packageOf(rig.server.image));
+	rig.server.answer(updater);
+	return { rig, updater };
+}
+
+describe("Updater, interrupted", () => {
+	it("ends a download when a package with a malformed checksum is offered, and asks for nothing more", () => {
+		const { rig, updater } = downloading();
+		const asked = rig.server.asked.length;
+		updater.offer({ ...packageOf(imageOf(50), "v3"), fw_checksum: "xyz" });
+		equal(updater.state, "FAILED");
+		equal(rig.errors[0], 'OTA_CHECKSUM: fw_checksum: expected 64 hex digits for SHA256, got "xyz"');
+		clock.advance(60_000);
+		deepEqual([rig.server.asked.length, updater.progress.size, rig.errors.length], [asked, 0, 1]);
+	});
+
+	it("says how far it had come when the running version is assigned", () => {
+		const { rig, updater } = downloading();
+		updater.offer({ fw_title: "app", fw_version: "v1" });
+		equal(rig.errors[0], "OTA_WITHDRAWN: package taken back at 4096 of 20000 bytes");
+	});
+
+	it("gives every package its own reconnects", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		for (const version of ["v2", "v3"])
+			for (let download = 0; download < 6; download++) {
+				updater.connected();
+				updater.offer(packageOf(rig.server.image, version));
+				const begins = updater.state === "DOWNLOADING";
+				equal(begins, download < 4, `${version} ${download}`);
+				clock.advance(600_000);
+				equal(updater.state, "FAILED");
+				updater.disconnected();
+			}
+	});
+
+	it("outlasts a keep-alive of 30 s in silence, so that the client finds the dead connection first", () => {
+		const { rig, updater } = downloading();
+		clock.advance(45_000);
+		equal(updater.state, "DOWNLOADING");
+		updater.disconnected();
+		rig.server.pending.length = 0;
+		updater.connected();
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		equal(rig.states.filter((state) => state === "DOWNLOADING").length, 1);
+	});
+
+	it("ends when the connection is lost 5 times without one byte", () => {
+		const { rig, updater } = downloading();
+		for (let loss = 0; loss < 5; loss++) {
+			equal(updater.state, "DOWNLOADING");
+			updater.disconnected();
+			updater.connected();
+		}
+		equal(updater.state, "DOWNLOADING");
+		updater.disconnected();
+		equal(rig.errors[0], "OTA_DELIVERY: chunk 1: expected bytes, got a lost connection, 5 times");
+		equal(clock.armed, 0);
+	});
+
+	it("obeys an ota_retry of any length once", () => {
+		const rig = new Rig();
+		const wrong = {
+			...packageOf(rig.server.image),
+			fw_checksum: "0".repeat(64),
+			ota_retry: "x".repeat(3000),
+		};
+		for (let boot = 0; boot < 3; boot++) {
+			const updater = rig.updater();
+			updater.connected();
+			updater.offer(wrong);
+			rig.serve(updater);
+			rig.serve(updater);
+			equal(updater.state, "FAILED");
+			updater.close();
+		}
+		equal(rig.server.asked.length, 6);
+	});
+
+	it("does not obey an ota_retry that it cannot remember", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		rig.store.failAt = rig.store.count + 1;
+		updater.offer({ ...packageOf(rig.server.image), fw_size: 0, ota_retry: 1 });
+		equal(rig.errors.length, 1);
+		equal(rig.store.values.size, 0);
+	});
+
+	it("lifts the quarantine when another package is wanted", () => {
+		const rig = new Rig();
+		const wrong = { ...packageOf(rig.server.image), fw_checksum: "0".repeat(64) };
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(wrong);
+		rig.serve(updater);
+		rig.serve(updater);
+		ok(rig.store.values.has("quarantine"));
+		updater.offer(packageOf(rig.server.image, "v3"));
+		equal(rig.store.values.has("quarantine"), false);
+		updater.offer(wrong);
+		equal(updater.state, "DOWNLOADING");
+	});
+
+	it("does not report a quarantined package again after a loss of the connection", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(600_000);
+		const error = "OTA_CHECKSUM: image: expected a, got b";
+		rig.store.values.set("quarantine", JSON.stringify({ key: keyText(rig), error }));
+		updater.disconnected();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		equal(rig.errors.at(-1), error);
+		updater.disconnected();
+		updater.offer(packageOf(rig.server.image));
+		equal(rig.errors.length, 2);
+	});
+
+	it("says that the slot cannot be read, not that it holds 0 bytes", () => {
+		const rig = new Rig();
+		Object.defineProperty(rig.slots, "next", {
+			get: () => {
+				throw Object.assign(new Error("x"), { codeName: "ESP_ERR_NOT_FOUND" });
+			},
+		});
+		rig.updater().offer(packageOf(rig.server.image));
+		equal(rig.errors[0], "OTA_FLASH: look at the slot: ESP_ERR_NOT_FOUND");
+	});
+
+	it("tells UPDATING with all bytes, and is ready after that", () => {
+		const rig = new Rig();
+		const order: string[] = [];
+		const updater = rig.updater({
+			onState: (state, { written }) => order.push(`${state} ${written}`),
+			onReady: () => order.push("ready"),
+		});
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.serve(updater);
+		deepEqual(order.slice(-2), ["UPDATING 10000", "ready"]);
+	});
+
+	for (const at of [
+		"DOWNLOADING 0",
+		"DOWNLOADING 65536",
+		"DOWNLOADING 131072",
+		"DOWNLOADED 131072",
+		"VERIFIED 131072",
+	])
+		for (const act of ["close", "withdraw"] as const)
+			it(`obeys ${act} inside onState at ${at}`, () => {
+				const rig = new Rig(131_072);
+				let count = -1;
+				const updater = rig.updater({
+					onState: (state, { written }) => {
+						if (count >= 0) count++;
+						else if (`${state} ${written}` === at) {
+							count = 0;
+							act === "close" ? updater.close() : updater.withdraw(["fw_title"]);
+						}
+					},
+				});
+				updater.connected();
+				updater.offer(packageOf(rig.server.image));
+				rig.serve(updater);
+				clock.advance(60_000);
+				deepEqual([count, clock.armed, rig.slots.boot, rig.ready], [act === "close" ? 0 : 1, 0, 0, 0]);
+			});
+});
+
+const keyText = (rig: Rig): string => JSON.stringify(["app", "v2", packageOf(rig.server.image).fw_checksum]);
+
+describe("Trial, interrupted", () => {
+	function onTrial(rig = new Rig()): Rig {
+		rig.update();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v2" };
+		return rig;
+	}
+
+	it("does not forget the next update when its own report is acknowledged late", () => {
+		const rig = onTrial();
+		const late: ((error: null) => void)[] = [];
+		const trial = rig.trial({ report: (_, callback) => void (callback && late.push(callback)) });
+		clock.advance(0);
+		for (const proof of ["connected", "acknowledged", "application"] as const) trial.prove(proof);
+		equal(trial.stage, "UPDATED");
+		rig.update("v3");
+		for (const acknowledge of late) acknowledge(null);
+		includes(String(rig.store.values.get("trial")), '"v3"');
+	});
+
+	it("does not repeat its report when the next update is on its way", () => {
+		const rig = onTrial();
+		let count = 0;
+		const trial = rig.trial({
+			report: (_, callback) => {
+				count++;
+				callback?.(new Error("dropped"));
+			},
+		});
+		clock.advance(0);
+		for (const proof of ["connected", "acknowledged", "application"] as const) trial.prove(proof);
+		rig.update("v3");
+		clock.advance(120_000);
+		equal(count, 1);
+	});
+
+	it("hears the application's failure also before it has looked at flash", () => {
+		const rig = onTrial();
+		const trial = rig.trial();
+		trial.fail("no sensor");
+		clock.advance(0);
+		equal(trial.stage, "REVERTED");
+		includes(rig.errors.at(-1) as string, "application check: no sensor");
+	});
+
+	it("obeys close inside onStage", () => {
+		for (const stop of ["TRIAL", "CHECKING", "WAITING"]) {
+			const rig = onTrial();
+			if (stop === "CHECKING") {
+				rig.slots.states[1] = "UNDEFINED";
+				rig.slots.active = 0;
+				rig.current = { title: "app", version: "v1" };
+			} else if (stop === "WAITING") {
+				rig.trial();
+				clock.advance(300_000);
+				rig.slots.restart();
+				rig.current = { title: "app", version: "v1" };
+			}
+			const { boot } = rig.slots;
+			const trial = rig.trial({ onStage: (stage) => stage === stop && trial.close() });
+			clock.advance(0);
+			equal(clock.armed, 0, stop);
+			clock.advance(600_000);
+			deepEqual([trial.stage, rig.slots.boot], [stop, boot]);
+		}
+	});
+
+	it("names the store when the next trial cannot be kept", () => {
+		const rig = new Rig();
+		rig.update();
+		rig.slots.states[1] = "UNDEFINED";
+		rig.store.failAt = rig.store.count + 2;
+		const trial = rig.trial();
+		clock.advance(0);
+		equal(trial.stage, "FAILED");
+		equal(rig.errors.at(-1), "OTA_STORE: keep the trial record: store: ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+	});
+});
