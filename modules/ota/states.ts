@@ -37,7 +37,7 @@ export type Stage =
 
 /** Legal moves of `Trial`. */
 export const stages: { readonly [from in Stage]: readonly Stage[] } = Object.freeze({
-	STARTED: Object.freeze(["NONE", "TRIAL", "UPDATED", "WAITING", "CHECKING", "FAILED", "REVERTED"] as const),
+	STARTED: Object.freeze(["NONE", "TRIAL", "UPDATED", "WAITING", "CHECKING", "FAILED"] as const),
 	NONE: Object.freeze([] as const),
 	TRIAL: Object.freeze(["UPDATED", "REVERTED"] as const),
 	UPDATED: Object.freeze([] as const),

@@ -1,7 +1,8 @@
-// docs/ota-states.md against modules/ota/states.ts.
+// docs/ota-states.md against modules/ota/states.ts, and against the cells that scenarios act out.
 import { readFileSync } from "node:fs";
 import { moves, stages } from "../../modules/ota/states.ts";
 import { deepEqual, ok } from "../assert.ts";
+import { type Table, trialTable, updaterTable } from "../modules/ota/table.ts";
 
 const text = readFileSync(new URL("../../docs/ota-states.md", import.meta.url), "utf8");
 
@@ -21,11 +22,20 @@ function rows(heading: string): string[][] {
 
 describe("docs/ota-states.md", () => {
 	const machines = { Updater: moves, Trial: stages } as Record<string, Record<string, readonly string[]>>;
+	const acted: Record<string, Table> = { Updater: updaterTable, Trial: trialTable };
 	for (const [name, table] of Object.entries(machines)) {
 		const [head = [], , ...body] = rows(name);
 		it(`${name}: has a row for every state and no empty cell`, () => {
 			deepEqual(body.map(([state]) => state).sort(), Object.keys(table).sort());
 			for (const row of body) ok(row.length === head.length && row.every(Boolean), row.join(" | "));
+		});
+
+		it(`${name}: has exactly the cells that scenarios act out`, () => {
+			const shown = body.map(([state = "", ...cells]) => [
+				state,
+				Object.fromEntries(cells.map((cell, index) => [head[index + 1], cell])),
+			]);
+			deepEqual(Object.fromEntries(shown), acted[name]);
 		});
 
 		it(`${name}: shows exactly the legal moves`, () => {

@@ -1,0 +1,59 @@
+// The tables of docs/ota-states.md as data: state, event, what follows. `-`: nothing happens. Scenario specs hold each cell.
+export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+function table(events: string[], rows: Record<string, string[]>): Table {
+	return Object.fromEntries(
+		Object.entries(rows).map(([state, cells]) => [
+			state,
+			Object.fromEntries(events.map((event, index) => [event, cells[index] ?? ""])),
+		]),
+	);
+}
+
+const D = "DOWNLOADING";
+const F = "FAILED";
+
+export const updaterTable: Table = table(
+	[
+		...[
+			"another package",
+			"the same again",
+			"running version",
+			"refused package",
+			"withdrawn",
+			"disconnected",
+		],
+		...["connected", "all bytes", "failure, fresh", "failure, final", "next step", "restart"],
+	],
+	{
+		IDLE: [D, D, "-", F, "-", "-", "-", "-", "-", "-", "-", "IDLE"],
+		DOWNLOADING: [D, "-", F, F, F, "-", "-", "DOWNLOADED", D, F, "-", "IDLE"],
+		DOWNLOADED: [D, "-", F, F, F, "-", "-", "-", D, F, "VERIFIED", "IDLE"],
+		VERIFIED: [D, "-", F, F, F, "-", "-", "-", D, F, "UPDATING", "IDLE"],
+		UPDATING: ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "IDLE"],
+		FAILED: [D, "-", "-", F, "IDLE", "-", "-", "-", "-", "-", "-", "IDLE"],
+	},
+);
+
+export const trialTable: Table = table(
+	[
+		"boot",
+		"all proofs",
+		"application fails",
+		"connected",
+		"timeout",
+		"whole image in slot",
+		"slot holds something else",
+	],
+	{
+		STARTED: ["NONE TRIAL UPDATED WAITING CHECKING FAILED", "-", "-", "-", "-", "-", "-"],
+		NONE: ["-", "-", "-", "-", "-", "-", "-"],
+		TRIAL: ["-", "UPDATED", "REVERTED", "-", "REVERTED", "-", "-"],
+		UPDATED: ["-", "-", "-", "-", "-", "-", "-"],
+		WAITING: ["-", F, "-", F, "CHECKING", "-", "-"],
+		CHECKING: ["-", "-", "-", "-", "-", "SWITCHED", F],
+		SWITCHED: ["-", "-", "-", "-", "-", "-", "-"],
+		FAILED: ["-", "-", "-", "-", "-", "-", "-"],
+		REVERTED: ["-", "-", "-", "-", "-", "-", "-"],
+	},
+);
