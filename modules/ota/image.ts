@@ -1,7 +1,8 @@
 /** Writes one image into the inactive slot and hashes it on the way: one buffer, used in place by both. */
 import type { DigestConstructor, Slots } from "host/contract";
+import { naming } from "ota/attempt";
 import { type Checksum, createChecksum } from "ota/checksum";
-import { flashError, OTAError } from "ota/errors";
+import { clip, flashError, OTAError } from "ota/errors";
 import type { Firmware } from "ota/firmware";
 
 const BufferSize = 4096; // a flash sector; chunks of any size pass through it
@@ -45,8 +46,7 @@ export class Image {
 	/** Compares the whole digest. Throws OTA_CHECKSUM. Ends this image. */
 	verify(): void {
 		const came = this.#digest();
-		if (came !== this.#firmware.checksum)
-			throw new OTAError("OTA_CHECKSUM", `image: expected ${this.#firmware.checksum}, got ${came}`);
+		if (came !== this.#firmware.checksum) throw mismatch("image", this.#firmware.checksum, came);
 	}
 
 	#flush(): void {
@@ -83,11 +83,7 @@ export class Image {
 	}
 
 	#digest(): string {
-		let text = "";
-		attempt("hash", () => {
-			text = this.#checksum.digest();
-		});
-		return text;
+		return naming("hash", flashError, () => this.#checksum.digest());
 	}
 }
 
@@ -111,9 +107,9 @@ export class SlotCheck {
 		const end = Math.min(this.#position + slice, this.#firmware.size);
 		while (this.#position < end) this.#read(Math.min(BufferSize, end - this.#position));
 		if (end < this.#firmware.size) return false;
-		const came = this.#checksum.digest();
+		const came = naming("hash", flashError, () => this.#checksum.digest());
 		if (came === this.#firmware.checksum) return true;
-		throw new OTAError("OTA_CHECKSUM", `slot: expected ${this.#firmware.checksum}, got ${came}`);
+		throw mismatch("slot", this.#firmware.checksum, came);
 	}
 
 	#read(length: number): void {
@@ -121,7 +117,7 @@ export class SlotCheck {
 		attempt(`read ${padded} bytes at ${this.#position}`, () =>
 			this.#slots.read(this.#buffer.buffer, this.#position, padded),
 		);
-		this.#checksum.write(this.#buffer.subarray(0, length));
+		attempt(`hash at ${this.#position}`, () => this.#checksum.write(this.#buffer.subarray(0, length)));
 		this.#position += length;
 	}
 }
@@ -138,12 +134,13 @@ function checksumOf(algorithm: string, digest: DigestConstructor): Checksum {
 	}
 }
 
+/** Of the longer digests only the first digits are shown, so that both fit into `fw_error`. */
+function mismatch(where: string, expected: string, came: string): OTAError {
+	return new OTAError("OTA_CHECKSUM", `${where}: expected ${clip(expected, 64)}, got ${clip(came, 64)}`);
+}
+
 function attempt(what: string, action: () => void): void {
-	try {
-		action();
-	} catch (error) {
-		throw flashError(what, error);
-	}
+	naming(what, flashError, action);
 }
 
 const byte = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(2, "0")}`;

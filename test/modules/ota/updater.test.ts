@@ -23,50 +23,7 @@ describe("Updater", () => {
 		deepEqual(rig.reports, [{ current_fw_title: "app", current_fw_version: "v1" }]);
 	});
 
-	it("erases nothing before the first byte is an image's", () => {
-		const rig = new Rig();
-		rig.server.image[0] = 0x00;
-		rig.update();
-		deepEqual(rig.slots.log, []);
-		equal(rig.errors[0], "OTA_IMAGE: first byte: expected 0xE9, got 0x00");
-	});
-
 	const offer = packageOf(imageOf(100));
-	const refusals: [string, object, string][] = [
-		["a link", { fw_url: "https://x" }, "OTA_URL: fw_url"],
-		[
-			"a package larger than the slot",
-			{ fw_size: 200_000 },
-			"OTA_SIZE: fw_size: expected at most 196608 bytes, got 200000",
-		],
-		["a size that is none", { fw_size: -1 }, "OTA_SIZE: fw_size: expected a positive integer, got -1"],
-		["another title", { fw_title: "other" }, 'OTA_TITLE: fw_title: expected "app", got "other"'],
-		["a version that is no text", { fw_version: 2 }, "OTA_FIELD: fw_version"],
-		[
-			"an unknown algorithm",
-			{ fw_checksum_algorithm: "SHA3" },
-			"OTA_ALGORITHM: fw_checksum_algorithm: expected one of MD5",
-		],
-		[
-			"a short checksum",
-			{ fw_checksum: "ab" },
-			'OTA_CHECKSUM: fw_checksum: expected 64 hex digits for SHA256, got "ab"',
-		],
-		["a checksum that is not hex", { fw_checksum: "g".repeat(64) }, "OTA_CHECKSUM: fw_checksum"],
-	];
-	for (const [what, change, text] of refusals)
-		it(`refuses ${what}, once, and touches no flash`, () => {
-			const rig = new Rig();
-			const updater = rig.updater();
-			updater.connected();
-			updater.offer({ ...offer, ...change });
-			updater.offer({ ...offer, ...change });
-			equal(updater.state, "FAILED");
-			equal(rig.errors.length, 1);
-			includes(rig.errors[0] as string, text);
-			deepEqual([rig.slots.log, rig.server.asked], [[], []]);
-			equal(rig.reports.at(-1)?.fw_error, rig.errors[0]);
-		});
 
 	it("does nothing about the version that runs, and about half an announcement", () => {
 		const rig = new Rig();
