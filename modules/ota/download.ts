@@ -149,7 +149,7 @@ export class Download {
 		let behind = skip;
 		for (let left = count; left > 0; ) {
 			const view = image.room(behind > 0 ? Math.min(behind, left) : left);
-			const came = view.length ? (source.read(view) ?? 0) : 0;
+			const came = source.read(view) ?? 0;
 			if (came <= 0) return; // the rest counts as not received
 			left -= came;
 			if (behind > 0) behind -= came;

@@ -1,4 +1,4 @@
-/** The states of an update and of a trial, and which may follow which. docs/ota-states.md explains each cell. */
+/** The states of an update and of a trial. Which may follow which is in the tables of docs/ota-states.md, held by specs. */
 
 /**
  * `fw_state` in ThingsBoard's words, and `IDLE`, which is never reported.
@@ -7,16 +7,6 @@
  * follows. FAILED: stopped, the slot cannot boot. UPDATED belongs to `Trial`: it is reported by the new firmware.
  */
 export type State = "IDLE" | "DOWNLOADING" | "DOWNLOADED" | "VERIFIED" | "UPDATING" | "FAILED";
-
-/** Legal moves of `Updater`. A state that follows itself means: with another package, or from byte 0. */
-export const moves: { readonly [from in State]: readonly State[] } = Object.freeze({
-	IDLE: Object.freeze(["DOWNLOADING", "FAILED"] as const),
-	DOWNLOADING: Object.freeze(["DOWNLOADED", "DOWNLOADING", "FAILED"] as const),
-	DOWNLOADED: Object.freeze(["VERIFIED", "DOWNLOADING", "FAILED"] as const),
-	VERIFIED: Object.freeze(["UPDATING", "DOWNLOADING", "FAILED"] as const),
-	UPDATING: Object.freeze([] as const),
-	FAILED: Object.freeze(["DOWNLOADING", "FAILED", "IDLE"] as const),
-});
 
 /**
  * Stages of `Trial`, decided at boot.
@@ -34,16 +24,3 @@ export type Stage =
 	| "SWITCHED"
 	| "FAILED"
 	| "REVERTED";
-
-/** Legal moves of `Trial`. */
-export const stages: { readonly [from in Stage]: readonly Stage[] } = Object.freeze({
-	STARTED: Object.freeze(["NONE", "TRIAL", "UPDATED", "WAITING", "CHECKING", "FAILED"] as const),
-	NONE: Object.freeze([] as const),
-	TRIAL: Object.freeze(["UPDATED", "REVERTED"] as const),
-	UPDATED: Object.freeze([] as const),
-	WAITING: Object.freeze(["CHECKING", "FAILED"] as const),
-	CHECKING: Object.freeze(["SWITCHED", "FAILED"] as const),
-	SWITCHED: Object.freeze([] as const),
-	FAILED: Object.freeze([] as const),
-	REVERTED: Object.freeze([] as const),
-});

@@ -7,7 +7,7 @@ import { cureOf, OTAError } from "ota/errors";
 import type { Current, Firmware } from "ota/firmware";
 import { Installation } from "ota/installation";
 import { readTrial } from "ota/record";
-import { moves, type State } from "ota/states";
+import type { State } from "ota/states";
 import { type Report, Teller } from "ota/telling";
 import Timer from "timer";
 
@@ -295,7 +295,6 @@ export default class Updater {
 
 	/** The one way into a state. */
 	#enter(state: State, error?: string, next?: () => void): void {
-		if (!moves[this.#state].includes(state)) throw new Error(`ota: no way from ${this.#state} to ${state}`);
 		this.#state = state;
 		const { title, version } = this.#options.current;
 		if (state === "FAILED")
@@ -303,7 +302,7 @@ export default class Updater {
 				current_fw_title: title,
 				current_fw_version: version,
 				fw_state: state,
-				fw_error: error ?? "",
+				fw_error: error as string,
 			});
 		else if (state === "UPDATING") this.#lastWord();
 		else if (state === "IDLE") this.#teller.close();

@@ -11,6 +11,8 @@ export class FakeServer implements Source {
 	image: Uint8Array<ArrayBuffer>;
 	/** Bytes of a fragment. */
 	fragment = 1000;
+	/** Fragments of a chunk that arrive; the others are lost. */
+	fragments = Number.POSITIVE_INFINITY;
 	/** Requests not yet answered. */
 	readonly pending: Request[] = [];
 	/** All requests, for the budget. */
@@ -61,13 +63,14 @@ export class FakeServer implements Source {
 		bytes = this.image.slice(index * size, (index + 1) * size),
 	): void {
 		let offset = 0;
+		let left = this.fragments;
 		do {
 			this.#fragment = bytes.subarray(offset, offset + this.fragment);
 			const count = this.#fragment.length;
 			const more = offset + count < bytes.length;
 			to.receive(count, { request, index, offset, byteLength: bytes.length, more });
 			offset += count;
-		} while (offset < bytes.length);
+		} while (offset < bytes.length && --left > 0);
 	}
 
 	#operate(): void {

@@ -29,6 +29,63 @@ describe("Updater, interrupted", () => {
 		equal(rig.errors[0], "OTA_WITHDRAWN: package taken back at 4096 of 20000 bytes");
 	});
 
+	it("continues in the middle of a chunk when the server was gone there, also in other fragments", () => {
+		const { rig, updater } = downloading();
+		rig.server.fragments = 2;
+		rig.server.answer(updater);
+		equal(updater.progress.written, 4096 + 2000);
+		updater.disconnected();
+		rig.server.pending.length = 0;
+		rig.server.fragments = 10;
+		rig.server.fragment = 1500;
+		updater.connected();
+		deepEqual(rig.server.asked.at(-1)?.index, 1);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(rig.server.image.every((byte, index) => rig.stored[index] === byte));
+	});
+
+	it("asks again for what the source announced and did not give", () => {
+		const { rig, updater } = downloading();
+		const read = rig.server.read;
+		rig.server.read = () => undefined as unknown as number;
+		rig.server.answer(updater);
+		equal(updater.progress.written, 4096);
+		rig.server.read = read;
+		rig.server.pending.length = 0;
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+	});
+
+	it("waits for the rest of half an announcement", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.offer({ fw_title: "app" });
+		updater.offer({ fw_version: "v2" });
+		equal(updater.state, "IDLE");
+		updater.offer(packageOf(rig.server.image));
+		equal(updater.state, "DOWNLOADING");
+	});
+
+	it("is not disturbed by a retry under way, nor by a late word about an older state", () => {
+		const rig = new Rig(20_000);
+		const late: ((error: Error) => void)[] = [];
+		const updater = rig.updater({ report: (_, callback) => void (callback && late.push(callback)) });
+		updater.connected();
+		updater.offer({ ...packageOf(rig.server.image), fw_size: 0 });
+		updater.offer(packageOf(rig.server.image));
+		updater.retry();
+		updater.offer({ ota_retry: 7 });
+		equal(late.length, 2);
+		late[0]?.(new Error("dropped"));
+		clock.advance(40_000);
+		equal(late.length, 2);
+		equal(rig.states.join(" "), "FAILED DOWNLOADING");
+		updater.close();
+		updater.retry();
+		equal(clock.armed, 0);
+	});
+
 	it("gives every package its own reconnects", () => {
 		const rig = new Rig();
 		const updater = rig.updater();
@@ -226,6 +283,42 @@ describe("Trial, interrupted", () => {
 		clock.advance(0);
 		equal(trial.stage, "REVERTED");
 		includes(rig.errors.at(-1) as string, "application check: no sensor");
+	});
+
+	it("repeats the verdict when a power cut came between quarantine and record", () => {
+		const rig = onTrial();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v1" };
+		const error = "OTA_REVERTED: v2: trial: expected a confirmation, got reset PANIC";
+		rig.store.values.set("quarantine", JSON.stringify({ key: keyText(rig), error }));
+		const trial = rig.trial({ resetReason: "POWERON" });
+		clock.advance(0);
+		deepEqual([trial.stage, rig.reports.at(-1)?.fw_error], ["FAILED", error]);
+	});
+
+	it("hears of the connection also before it has looked at flash", () => {
+		const rig = onTrial();
+		rig.trial();
+		clock.advance(300_000);
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v1" };
+		const trial = rig.trial();
+		trial.prove("connected");
+		clock.advance(0);
+		equal(trial.stage, "FAILED");
+	});
+
+	it("says nothing after close", () => {
+		for (const outcome of ["UPDATED", "TRIAL"]) {
+			const rig = onTrial();
+			if (outcome === "UPDATED") rig.slots.states[1] = "VALID";
+			const { length } = rig.reports;
+			const trial = rig.trial({ onStage: (stage) => stage === outcome && trial.close() });
+			clock.advance(0);
+			trial.fail("late");
+			trial.prove("application");
+			deepEqual([trial.stage, rig.reports.length, clock.armed], [outcome, length, 0]);
+		}
 	});
 
 	it("obeys close inside onStage", () => {

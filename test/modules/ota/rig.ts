@@ -8,6 +8,14 @@ import { clock } from "../../fakes/clock.ts";
 import { FakeServer } from "../../fakes/server.ts";
 import { FakeSlots } from "../../fakes/slots.ts";
 import { FakeStore } from "../../fakes/store.ts";
+import { movesFrom, type Table, trialTable, updaterTable } from "./table.ts";
+
+/** Moves that no table has, seen by any rig. There must be none. */
+export const illegal: string[] = [];
+
+function hold(table: Table, from: string, to: string): void {
+	if (!movesFrom(table, from).includes(to)) illegal.push(`${from} to ${to}`);
+}
 
 type Callback = (error: Error | null) => void;
 
@@ -57,9 +65,12 @@ export class Rig {
 
 	updater(options: Partial<UpdaterOptions> = {}): Updater {
 		const { current, slots, store, server: source, report } = this;
+		let from = "IDLE";
 		return new Updater({
 			...{ current, slots, store, source, report, digest: Digest, random: () => 123 },
-			onState: (state, { error }) => {
+			onState: (state, { written, error }) => {
+				if (state !== "DOWNLOADING" || !written) hold(updaterTable, from, state);
+				from = state;
 				this.states.push(state);
 				if (error) this.errors.push(error);
 			},
@@ -70,12 +81,15 @@ export class Rig {
 
 	trial(options: Partial<TrialOptions> = {}): Trial {
 		const { current, slots, store, report } = this;
+		let from = "STARTED";
 		return new Trial({
 			...{ current, slots, store, report, resetReason: "SW" as ResetReason, digest: Digest },
 			onConfirmed: () => this.events.push("confirmed"),
 			onRevert: () => this.events.push("revert"),
 			onReady: () => this.ready++,
 			onStage: (stage, error) => {
+				hold(trialTable, from, stage);
+				from = stage;
 				this.events.push(stage);
 				if (error) this.errors.push(error);
 			},

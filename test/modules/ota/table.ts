@@ -57,3 +57,9 @@ export const trialTable: Table = table(
 		REVERTED: ["-", "-", "-", "-", "-", "-", "-"],
 	},
 );
+
+/** The states that may follow `from`, by the table; a state of its own has no move into itself unless a cell says so. */
+export function movesFrom(table: Table, from: string): string[] {
+	const cells = Object.entries(table[from] ?? {}).filter(([event]) => event !== "restart");
+	return cells.flatMap(([, cell]) => cell.split(" ")).filter((cell) => cell !== "-");
+}
