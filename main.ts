@@ -12,22 +12,16 @@ import Trial from "ota/trial";
 import TBClient from "tbclient";
 import Timer from "timer";
 
-const Firmware = [
-	"fw_title",
-	"fw_version",
-	"fw_size",
-	"fw_checksum",
-	"fw_checksum_algorithm",
-	"fw_url",
-	"ota_retry",
-];
-const RestartDelay = 500; // lets the last acknowledgement leave the chip
-
+const Shared =
+	"telemetryInterval,fw_title,fw_version,fw_size,fw_checksum,fw_checksum_algorithm,fw_url,ota_retry";
+const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
+const AskAgain = 5_000; // ms
 const current = { title, version };
 const settings = new Store("tb");
-const progress = new Store("ota");
+const store = new Store("ota");
 const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
 	client.sendTelemetry(values, callback);
+const restart = () => void Timer.set(() => system.restart(), RestartDelay);
 
 const client = new TBClient({
 	...device.network.mqtt,
@@ -39,11 +33,9 @@ const client = new TBClient({
 		trace("tb: connected\n");
 		trial.prove("connected");
 		updater.connected();
-		client.sendAttributes({ host: system.host, resetReason: system.resetReason, slot: slots.running.label });
-		client.requestAttributes({ shared: ["telemetryInterval", ...Firmware] }, (error, values) => {
-			if (error) trace(`tb: ${error}\n`);
-			else configure(values.shared ?? {});
-		});
+		const { host, resetReason } = system;
+		client.sendAttributes({ host, resetReason, slot: slots.running.label, stats: { ...client.stats } });
+		ask();
 		measure();
 	},
 	onDisconnected(error) {
@@ -54,34 +46,21 @@ const client = new TBClient({
 		configure(values);
 		updater.withdraw(deleted);
 	},
-	onRPC({ id, method, params }) {
-		client.respond(id, command(method, params));
-	},
+	onRPC: ({ id, method, params }) => client.respond(id, command(method, params)),
 	onFirmware: (count, chunk) => updater.receive(count, chunk),
 	onFirmwareError: (text) => updater.sourceError(text),
 	onError: (error) => trace(`tb: ${error}\n`),
 });
 
 const updater = new Updater({
-	current,
-	slots,
-	store: progress,
-	digest: Digest,
-	source: client,
-	report,
+	...{ current, slots, store, report, digest: Digest, source: client },
 	random: () => system.random(),
-	onState: (state, { written, size, error }) =>
-		trace(`ota: ${state} ${written}/${size}${error ? ` ${error}` : ""}\n`),
+	onState: (state, { written, size, error = "" }) => trace(`ota: ${state} ${written}/${size} ${error}\n`),
 	onReady: restart,
 });
 
 const trial = new Trial({
-	current,
-	slots,
-	store: progress,
-	resetReason: system.resetReason,
-	digest: Digest,
-	report,
+	...{ current, slots, store, report, digest: Digest, resetReason: system.resetReason },
 	onReady: restart,
 	onConfirmed: () => trace("ota: confirmed\n"),
 	onRevert: (reason) => trace(`ota: reverting: ${reason}\n`),
@@ -89,20 +68,28 @@ const trial = new Trial({
 
 const telemetry = Timer.repeat(measure, 10_000);
 
-function restart(): void {
-	Timer.set(() => system.restart(), RestartDelay);
-}
-
-/** The application works when it can take a reading; the server has it when it is acknowledged. */
-function measure(): void {
-	const values = readings();
-	trial.prove("application");
-	client.sendTelemetry(values, (error) => {
-		if (!error) trial.prove("acknowledged");
+/** What was pushed or taken back while the device was offline is not told again, so it is asked for. */
+function ask(): void {
+	client.requestAttributes({ shared: Shared.split(",") }, (error, { shared = {} }) => {
+		if (error) return void (client.connected && Timer.set(() => client.connected && ask(), AskAgain));
+		if (!("fw_title" in shared)) updater.withdraw(["fw_title"]);
+		configure(shared);
 	});
 }
 
-/** Shared attributes, pushed or asked for: `telemetryInterval` in seconds, 1…3600, and whatever concerns firmware. */
+/** Only while connected: a reading that waited would get the time of its arrival. */
+function measure(): void {
+	if (!client.connected) return;
+	try {
+		const values = readings();
+		trial.prove("application");
+		client.sendTelemetry(values, (error) => error ?? trial.prove("acknowledged"));
+	} catch (error) {
+		trace(`app: readings: ${error}\n`); // a sensor that fails for once must not restart the device
+	}
+}
+
+/** Shared attributes: `telemetryInterval` in seconds, 1…3600, and whatever concerns firmware. */
 function configure(values: JSONObject): void {
 	const { telemetryInterval: seconds } = values;
 	if (typeof seconds === "number" && seconds >= 1 && seconds <= 3600) {
