@@ -120,6 +120,10 @@ export class Rollback {
 	}
 
 	#after(ms: number, action: () => void): void {
-		if (!this.#closed) this.#timer = Timer.set(action, ms);
+		if (this.#closed) return;
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			action();
+		}, ms);
 	}
 }

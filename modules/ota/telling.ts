@@ -26,13 +26,14 @@ export class Teller {
 			if (!error) this.#finish(onTold);
 			else
 				this.#timer = Timer.set(() => {
+					this.#timer = undefined;
 					if (isTrue()) this.tell(values, onTold, isTrue);
 				}, Pause);
 		});
 	}
 
 	/** Sends once; `onDone` is called with the acknowledgement or the loss. */
-	mention(values: JSONObject, onDone: () => void = () => {}): void {
+	mention(values: JSONObject, onDone: () => void): void {
 		this.close();
 		const turn = this.#turn;
 		this.#send(values, () => {

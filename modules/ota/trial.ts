@@ -162,6 +162,7 @@ export default class Trial {
 	}
 
 	#timedOut(): void {
+		this.#timer = undefined;
 		const { timeout = Patience } = this.#options;
 		const seen = Proofs.filter((proof) => this.#proved.has(proof)).join(", ") || "nothing";
 		const text = this.#lastError

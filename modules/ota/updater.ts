@@ -6,9 +6,10 @@ import type { Chunk, Source } from "ota/download";
 import { cureOf, OTAError } from "ota/errors";
 import type { Current, Firmware } from "ota/firmware";
 import { Installation } from "ota/installation";
+import { ProgressReport } from "ota/progress";
 import { readTrial } from "ota/record";
 import type { State } from "ota/states";
-import { type Report, Teller } from "ota/telling";
+import type { Report } from "ota/telling";
 import Timer from "timer";
 
 export type { Chunk, Report, Source, State };
@@ -42,8 +43,6 @@ export interface UpdaterOptions {
 const LargestChunk = 65_536; // ThingsBoard 8.4
 const ProgressStep = 65_536; // bytes between two onState
 const PollInterval = 1_000; // milliseconds, while the running image is unconfirmed
-const Apart = 2; // milliseconds between an acknowledgement and the next state
-const LastWord = 5_000; // milliseconds for the acknowledgement of UPDATING before the restart
 
 /**
  * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`) and
@@ -51,7 +50,7 @@ const LastWord = 5_000; // milliseconds for the acknowledgement of UPDATING befo
  */
 export default class Updater {
 	readonly #options: UpdaterOptions;
-	readonly #teller: Teller;
+	readonly #report: ProgressReport;
 	readonly #chunkSize: number;
 	readonly #assignment: Assignment;
 	#state: State = "IDLE";
@@ -72,7 +71,7 @@ export default class Updater {
 			throw new RangeError(`chunkSize: expected an integer 1…${LargestChunk}, got ${chunkSize}`);
 		this.#chunkSize = chunkSize;
 		this.#options = options;
-		this.#teller = new Teller(options.report);
+		this.#report = new ProgressReport(options.current, options.report);
 		this.#assignment = new Assignment(options.current, options.slots, options.store);
 		this.#request = options.random() & 0x3fffffff;
 	}
@@ -116,9 +115,8 @@ export default class Updater {
 	/** The client is connected: tells what runs and continues at the next byte. */
 	connected(): void {
 		if (this.#closed) return;
-		const { title, version } = this.#options.current;
 		this.#connected = true;
-		attempt(() => this.#options.report({ current_fw_title: title, current_fw_version: version }));
+		this.#report.running();
 		if (this.#isFetching) this.#installation?.connected();
 	}
 
@@ -145,7 +143,7 @@ export default class Updater {
 	close(): void {
 		this.#closed = true;
 		this.#stop();
-		this.#teller.close();
+		this.#report.close();
 	}
 
 	#decide(): void {
@@ -173,19 +171,20 @@ export default class Updater {
 		this.#firmware = firmware;
 		const error = this.#assignment.quarantined(firmware);
 		if (error === undefined) this.#await();
-		else this.#enter("FAILED", error);
+		else this.#enterFailed(error);
 	}
 
 	#refuse(error: string): void {
 		this.#stop();
 		this.#firmware = undefined;
-		this.#enter("FAILED", error);
+		this.#enterFailed(error);
 	}
 
 	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
 	#await(): void {
+		this.#timer = undefined;
 		if (!this.#isBlocked()) this.#begin();
-		else this.#after(PollInterval, () => this.#await());
+		else this.#timer = Timer.set(() => this.#await(), PollInterval);
 	}
 
 	#isBlocked(): boolean {
@@ -232,17 +231,17 @@ export default class Updater {
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
 	#downloaded(error?: OTAError): void {
 		if (error) this.#fail(error);
-		else this.#enter("DOWNLOADED", undefined, () => this.#verify());
+		else this.#enter("DOWNLOADED", () => this.#verify());
 	}
 
 	#verify(): void {
 		this.#installation?.verify();
-		this.#enter("VERIFIED", undefined, () => this.#activate());
+		this.#enter("VERIFIED", () => this.#activate());
 	}
 
 	#activate(): void {
 		this.#installation?.activate();
-		this.#enter("UPDATING");
+		this.#enter("UPDATING", () => this.#ready());
 	}
 
 	#step(action: () => void): void {
@@ -255,7 +254,7 @@ export default class Updater {
 
 	#ready(): void {
 		this.#stop();
-		this.#teller.close();
+		this.#report.close();
 		attempt(() => this.#options.onReady?.());
 	}
 
@@ -281,7 +280,7 @@ export default class Updater {
 		}
 		this.#failure = error;
 		if (fresh) this.#assignment.quarantine(this.#firmware as Firmware, String(error));
-		this.#enter("FAILED", String(error));
+		this.#enterFailed(String(error));
 	}
 
 	/** Download, timer and buffer are let go. */
@@ -289,37 +288,23 @@ export default class Updater {
 		this.#failure = undefined;
 		this.#installation?.close();
 		this.#installation = undefined;
+		this.#report.hold();
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
 
-	/** The one way into a state. */
-	#enter(state: State, error?: string, next?: () => void): void {
+	/** The way into every state but FAILED. */
+	#enter(state: State, next?: () => void): void {
 		this.#state = state;
-		const { title, version } = this.#options.current;
-		if (state === "FAILED")
-			this.#teller.tell({
-				current_fw_title: title,
-				current_fw_version: version,
-				fw_state: state,
-				fw_error: error as string,
-			});
-		else if (state === "UPDATING") this.#lastWord();
-		else if (state === "IDLE") this.#teller.close();
-		else if (next) this.#stored(state, next);
-		else this.#teller.mention({ fw_state: state });
+		if (state === "IDLE") this.#report.close();
+		else this.#report.reached(state, next && (() => this.#step(next)));
+		this.#notify();
+	}
+
+	#enterFailed(error: string): void {
+		this.#state = "FAILED";
+		this.#report.failed(error);
 		this.#notify(error);
-	}
-
-	/** ThingsBoard keeps one value per key and millisecond, so the next state waits until this one is stored, or long enough. */
-	#stored(state: State, next: () => void): void {
-		this.#after(LastWord, () => this.#step(next));
-		this.#teller.mention({ fw_state: state }, () => this.#after(Apart, () => this.#step(next)));
-	}
-
-	#lastWord(): void {
-		this.#after(LastWord, () => this.#ready());
-		this.#teller.mention({ fw_state: "UPDATING" }, () => this.#after(0, () => this.#ready()));
 	}
 
 	#notify(error?: string): void {
@@ -327,13 +312,5 @@ export default class Updater {
 		attempt(() =>
 			this.#options.onState?.(this.#state, error === undefined ? progress : { ...progress, error }),
 		);
-	}
-
-	#after(ms: number, action: () => void): void {
-		if (this.#timer !== undefined) Timer.clear(this.#timer);
-		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
-			action();
-		}, ms);
 	}
 }
