@@ -1,0 +1,50 @@
+import "../../setup.ts";
+import { deepEqual, equal, includes } from "../../assert.ts";
+import { begin, client, connect } from "./rig.ts";
+
+describe("TBClient: RPC", () => {
+	beforeEach(begin);
+
+	it("takes id 0, answers, and keeps the answer until it is acknowledged", () => {
+		const mqtt = connect({ onRPC: ({ id, method, params }) => client.respond(id, { method, params }) });
+		mqtt.deliver("v1/devices/me/rpc/request/0", '{"method":"ping"}');
+		const [answer] = mqtt.published;
+		equal(answer?.topic, "v1/devices/me/rpc/response/0");
+		equal(answer?.text, '{"method":"ping","params":null}');
+		client.respond(1, undefined as unknown as null);
+		equal(mqtt.published[1]?.text, "null");
+	});
+	it("answers with the error that a handler threw, also without a handler", () => {
+		const mqtt = connect({
+			onRPC() {
+				throw new Error("no lamp");
+			},
+		});
+		mqtt.deliver("v1/devices/me/rpc/request/4", '{"method":"x","params":1}');
+		equal(mqtt.published[0]?.text, '{"error":"no lamp"}');
+		const other = connect();
+		other.deliver("v1/devices/me/rpc/request/4", '{"method":"x","params":1}');
+		includes(other.published[0]?.text ?? "", "no handler");
+	});
+	it("delivers an unanswered call once, another one under the same id again", () => {
+		const calls: string[] = [];
+		const mqtt = connect({ onRPC: ({ method }) => calls.push(method) });
+		for (const method of ["a", "a", "b"])
+			mqtt.deliver("v1/devices/me/rpc/request/1", JSON.stringify({ method }));
+		deepEqual(calls, ["a", "b"]);
+		equal(client.stats.duplicates, 1);
+		for (let id = 2; id < 12; id++) mqtt.deliver(`v1/devices/me/rpc/request/${id}`, '{"method":"c"}');
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"b"}');
+		equal(calls.length, 13);
+	});
+	it("answers nothing for a handler that closes the client and throws", () => {
+		const mqtt = connect({
+			onRPC() {
+				this.close();
+				throw new Error("gone");
+			},
+		});
+		mqtt.deliver("v1/devices/me/rpc/request/4", '{"method":"x"}');
+		equal(mqtt.published.length, 0);
+	});
+});
