@@ -78,6 +78,21 @@ describe("Updater, interrupted", () => {
 		deepEqual([updater.state, clock.armed, rig.errors.length], ["IDLE", 0, 0]);
 	});
 
+	it("does not go on with the old package when its acknowledgement comes while the next one waits", () => {
+		const rig = new Rig();
+		const late: ((error: null) => void)[] = [];
+		const updater = rig.updater({ report: (_, callback) => void (callback && late.push(callback)) });
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		while (rig.server.answer(updater));
+		equal(updater.state, "DOWNLOADED");
+		rig.slots.states[0] = "PENDING_VERIFY";
+		updater.offer(packageOf(imageOf(500), "v3"));
+		late.at(-1)?.(null);
+		clock.advance(60_000);
+		deepEqual([updater.state, rig.ready, rig.slots.boot], ["DOWNLOADED", 0, 0]);
+	});
+
 	it("repeats no report after close", () => {
 		const rig = new Rig();
 		rig.outcome = new Error("dropped");
