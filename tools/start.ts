@@ -1,38 +1,29 @@
 // `npm start`: a virtual ESP32 running main.ts in the real XS engine, beside a ThingsBoard to talk to.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { args } from "./args.ts";
 import { commission, flashFactory, offerNext } from "./start/firmware.ts";
 import { type Event, Program, startServer } from "./start/process.ts";
 import { Rest } from "./start/rest.ts";
 import { play } from "./start/scenario.ts";
 import * as show from "./start/show.ts";
 
-const Help = `npm start -- [options]
-
-Boots a virtual ESP32 (real XS engine, NOR flash, bootloader) that runs main.ts and shows its life.
-Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scenario is played, firmware update included.
-
-  --exit          end after the scenario; status 0 only if every step was read back from the server
-  --fresh         forget the board's flash and begin with a new one
-  --state DIR     where the board's flash lives (default .board)
-  --host HOST     your own ThingsBoard (MQTT), together with --token; the scenario is then yours to play
-  --port PORT     its MQTT port (default 1883)
-  --token TOKEN   access token of a device there
-  --patience S    how long a step may take, seconds (default 90)
-  --help          this text`;
-
-const { values: options } = parseArgs({
+const options = args({
+	command: "npm start --",
+	about: `Boots a virtual ESP32 (real XS engine, NOR flash, bootloader) that runs main.ts and shows its life.
+Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scenario is played, firmware update included.`,
 	options: {
-		exit: { type: "boolean", default: false },
-		fresh: { type: "boolean", default: false },
-		state: { type: "string", default: ".board" },
-		host: { type: "string" },
-		port: { type: "string", default: "1883" },
-		token: { type: "string" },
-		patience: { type: "string", default: "90" },
-		help: { type: "boolean", default: false },
+		exit: { help: "end after the scenario; status 0 only if every step was read back from the server" },
+		fresh: { help: "forget the board's flash and begin with a new one" },
+		state: { help: "where the board's flash lives", value: "DIR", default: ".board" },
+		host: {
+			help: "your own ThingsBoard, together with --token; what happens there is up to you",
+			value: "HOST",
+		},
+		port: { help: "its MQTT port", value: "PORT", default: "1883" },
+		token: { help: "access token of a device there", value: "TOKEN" },
+		patience: { help: "seconds a step may take", value: "S", default: "90" },
 	},
 });
 
@@ -46,7 +37,8 @@ function card(state: string): Card {
 	const file = join(state, "card.json");
 	if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Card;
 	const fresh = { name: "Virtual ESP32", token: randomBytes(10).toString("hex") };
-	writeFileSync(file, JSON.stringify(fresh));
+	writeFileSync(`${file}.new`, JSON.stringify(fresh));
+	renameSync(`${file}.new`, file);
 	return fresh;
 }
 
@@ -78,7 +70,7 @@ async function visit(state: string, host: string, port: number, token: string): 
 }
 
 /** Stand-in, board and scenario. Resolves with the exit status. */
-async function live(state: string): Promise<number> {
+async function live(state: string, patience: number): Promise<number> {
 	const { name, token } = card(state);
 	const server = await startServer(["--mqtt-port", "0", "--http-port", "0"]);
 	if (!existsSync(join(state, "flash.bin"))) await flashFactory(state);
@@ -97,7 +89,7 @@ async function live(state: string): Promise<number> {
 		for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done());
 	});
 	const scene = {
-		patience: Number(options.patience),
+		patience,
 		rest,
 		deviceId: id.id,
 		since,
@@ -117,18 +109,23 @@ async function live(state: string): Promise<number> {
 	return missing ? 1 : 0;
 }
 
+/** A whole number given as text. @throws RangeError that names the option, what was expected and what came. */
+function number(name: "port" | "patience", least: number, most: number): number {
+	const value = Number(options[name]);
+	if (options[name] && Number.isInteger(value) && value >= least && value <= most) return value;
+	throw new RangeError(`--${name}: expected ${least} to ${most}, got ${JSON.stringify(options[name])}`);
+}
+
 async function main(): Promise<number> {
-	if (options.help) {
-		show.line(Help);
-		return 0;
-	}
+	const { host, token, exit } = options;
+	const port = number("port", 1, 65_535);
+	const patience = number("patience", 0, 86_400);
+	if (!host !== !token) throw new Error("--host and --token belong together: expected both or none");
+	if (host && exit) throw new Error("--exit plays the scenario on the stand-in: expected it without --host");
 	const state = resolve(options.state);
 	if (options.fresh) rmSync(state, { recursive: true, force: true });
 	mkdirSync(state, { recursive: true });
-	if (!options.host !== !options.token)
-		throw new Error("--host and --token belong together: expected both or none");
-	if (options.host && options.token) return visit(state, options.host, Number(options.port), options.token);
-	return live(state);
+	return host && token ? visit(state, host, port, token) : live(state, patience);
 }
 
 main().then(

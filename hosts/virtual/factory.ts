@@ -1,5 +1,5 @@
 /** Firmware images of the virtual board, and the first one in its flash: what a release build and a USB cable do. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StoreValue } from "../contract.ts";
@@ -66,7 +66,9 @@ export interface FactoryOptions extends FirmwareOptions {
 export async function flashFactory(stateDir: string, options: FactoryOptions): Promise<Buffer> {
 	const image = await buildFirmware(options);
 	mkdirSync(stateDir, { recursive: true });
-	const flash = new NorFlash({ file: join(stateDir, "flash.bin") });
+	const file = join(stateDir, "flash.bin");
+	rmSync(`${file}.new`, { force: true });
+	const flash = new NorFlash({ file: `${file}.new` });
 	try {
 		writeFactoryImage(flash, image);
 		const nvs = new Nvs(flash, readPartitions().find("nvs"));
@@ -75,5 +77,6 @@ export async function flashFactory(stateDir: string, options: FactoryOptions): P
 	} finally {
 		flash.close();
 	}
+	renameSync(`${file}.new`, file); // a kill before this line leaves no chip rather than half a one
 	return image;
 }
