@@ -8,7 +8,7 @@ import { TBError } from "tbclient/errors";
 import { Inbound } from "tbclient/inbound";
 import { type AttributeValues, type Settings, settingsOf, type TBClientOptions } from "tbclient/options";
 import { type Completion, Outbox } from "tbclient/outbox";
-import { Requests } from "tbclient/requests";
+import { MaxRequests, Requests } from "tbclient/requests";
 import { Unanswered } from "tbclient/rpc";
 import { chunkTopic, Sender } from "tbclient/sender";
 import { makeStats, type Stats } from "tbclient/stats";
@@ -92,11 +92,17 @@ export default class TBClient {
 			);
 	}
 
-	/** Answers an RPC, kept over losses; limits and errors as for `sendTelemetry`. What JSON cannot carry goes out as null. */
+	/**
+	 * Answers an RPC, kept over losses; limits and errors as for `sendTelemetry`. What JSON cannot carry goes out as null.
+	 * Until PUBACK the call counts as unanswered: the server may deliver it again, and it must not run twice.
+	 */
 	respond(id: number, result: JSONValue, callback?: Completion): void {
 		this.#open("respond");
-		this.#unanswered.answered(id);
-		this.#publish(Topic.rpcResponse + id, JSON.stringify(result) ?? "null", callback);
+		const done: Completion = (error) => {
+			if (!error) this.#unanswered.answered(id);
+			callback?.call(this, error);
+		};
+		this.#publish(Topic.rpcResponse + id, JSON.stringify(result) ?? "null", done);
 	}
 
 	/**
@@ -162,11 +168,19 @@ export default class TBClient {
 		this.#open(attempt);
 		if (typeof values !== "object" || values === null)
 			throw new TypeError(`${attempt}: expected an object, got ${values === null ? "null" : typeof values}`);
-		this.#publish(topic, JSON.stringify(values), callback);
+		const text: string | undefined = JSON.stringify(values);
+		if (text?.[0] !== "{" && text?.[0] !== "[")
+			throw new TypeError(`${attempt}: expected an object in JSON, got ${text}`);
+		this.#publish(topic, text, callback);
 	}
 
 	#ask(question: string, done: (error: TBError | null, values?: AttributeValues) => void): void {
 		const id = this.#requests.add(done);
+		if (id === undefined) {
+			const error = new TBError("TB_OUTBOX_FULL", `requestAttributes: ${MaxRequests} requests wait already`);
+			this.#callbacks.defer(() => done(error));
+			return;
+		}
 		const failed = (error: TBError | null) => error && this.#requests.take(id)?.(error, undefined);
 		this.#publish(Topic.attributesRequest + id, question, failed, true);
 	}
@@ -179,7 +193,7 @@ export default class TBClient {
 			return;
 		}
 		this.stats.dropped += 1;
-		this.#callbacks.defer(() => this.#callbacks.complete(callback, error));
+		if (callback) this.#callbacks.defer(() => this.#callbacks.complete(callback, error));
 	}
 
 	#writable(count: number): void {
@@ -195,11 +209,11 @@ export default class TBClient {
 		if (error.code === "TB_REFUSED") this.stats.refused += 1;
 		else this.stats.lost += 1;
 		this.#inbound.reset();
-		const poison = this.#sender.down();
+		const poison = this.#sender.down(error.code === "TB_LOST");
 		this.#requests.fail(new TBError("TB_DISCONNECTED", `requestAttributes: ${error.message}`));
 		if (poison) {
 			this.stats.dropped += 1;
-			const text = `publish ${poison.topic}: the connection ended twice while it waited for PUBACK`;
+			const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
 			this.#callbacks.complete(poison.callback, new TBError("TB_QUARANTINED", text));
 		}
 		this.#callbacks.call("onDisconnected", error);

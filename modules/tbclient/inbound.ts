@@ -67,7 +67,6 @@ export class Inbound {
 	/** The connection is gone, and the rest of a message with it. Also ends a `read` inside a callback. */
 	reset(): void {
 		this.#current = nothing;
-		this.#available = 0;
 		this.#mqtt = undefined;
 	}
 

@@ -1,5 +1,10 @@
 import { TBError } from "tbclient/errors";
 
+// A peer that closes twice on one message will not take it: ThingsBoard's only answer to a payload it cannot digest. A server that
+// is silent says nothing of the message, but nothing is tried for ever.
+const Closed = 4;
+const Silent = 1;
+const Guilty = 8;
 const Largest = 65_000; // payload bytes; the server closes on a remaining length above 65536
 
 /** Called once: null when the server acknowledged (PUBACK), else why it never will. */
@@ -16,7 +21,7 @@ export interface Message {
 	id: number;
 	/** `Time.ticks` when sent on this connection; undefined while it waits. */
 	sent: number | undefined;
-	/** Connections lost while this message was alone in flight. */
+	/** Suspicion against this message: grows with connections that ended while it was alone in flight. */
 	losses: number;
 }
 
@@ -85,16 +90,16 @@ export class Outbox {
 
 	/**
 	 * The connection is gone: everything waits again, transient messages are forgotten.
-	 * Returns the message to give up, if it was alone in flight for the second time.
+	 * Returns the message to give up, if it was alone in flight when the peer closed twice, or was silent eight times.
 	 */
-	lost(): { poison: Message | undefined; flying: number } {
+	lost(byPeer: boolean): { poison: Message | undefined; flying: number } {
 		const flying = this.#messages.filter((one) => one.sent !== undefined);
 		const alone = flying.length === 1 ? flying[0] : undefined;
 		for (const message of flying) message.sent = undefined;
 		for (const message of this.#messages.filter((one) => one.transient)) this.remove(message);
 		if (!alone || alone.transient) return { poison: undefined, flying: flying.length };
-		alone.losses += 1;
-		if (alone.losses < 2) return { poison: undefined, flying: 1 };
+		alone.losses += byPeer ? Closed : Silent;
+		if (alone.losses < Guilty) return { poison: undefined, flying: 1 };
 		this.remove(alone);
 		return { poison: alone, flying: 1 };
 	}

@@ -9,6 +9,9 @@ interface Pending<Answer> {
 	since: number;
 }
 
+/** Requests that may wait at the same time. */
+export const MaxRequests = 8;
+
 /** Requests that wait for an answer, by id; one timer serves all deadlines. */
 export class Requests<Answer> {
 	#pending = new Map<number, Pending<Answer>>();
@@ -21,8 +24,9 @@ export class Requests<Answer> {
 		this.#timeout = timeout;
 	}
 
-	/** Returns the id, 1…2^31 - 1; long before they come round, an earlier request has timed out. */
-	add(callback: Pending<Answer>["callback"]): number {
+	/** Returns the id, 1…2^31 - 1, or undefined when too many wait; before ids come round, earlier requests have timed out. */
+	add(callback: Pending<Answer>["callback"]): number | undefined {
+		if (this.#pending.size >= MaxRequests) return undefined;
 		this.#lastId = (this.#lastId % 0x7fffffff) + 1;
 		this.#pending.set(this.#lastId, { callback, since: Time.ticks });
 		if (this.#timer === undefined) this.#arm();

@@ -42,14 +42,14 @@ export class Sender {
 		this.#subscribe = true;
 	}
 
-	/** The connection is gone. Returns the message to give up, if any. */
-	down(): Message | undefined {
+	/** The connection is gone, `byPeer` or by a deadline of ours. Returns the message to give up, if any. */
+	down(byPeer: boolean): Message | undefined {
 		this.#subscribe = false;
 		this.#subscription = undefined;
 		this.#stream = undefined;
 		this.#owed = [];
 		this.#watch();
-		const { poison, flying } = this.#options.outbox.lost();
+		const { poison, flying } = this.#options.outbox.lost(byPeer);
 		if (flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
 		return poison;
 	}

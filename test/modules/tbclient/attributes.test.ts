@@ -54,4 +54,13 @@ describe("TBClient: attributes", () => {
 		clock.advance(0);
 		deepEqual(log, ["e TB_OUTBOX_FULL"]);
 	});
+	it("lets at most 8 requests wait", () => {
+		const mqtt = connect();
+		for (let i = 0; i < 9; i++) {
+			client.requestAttributes({}, note(`${i}`));
+			for (const { id } of [...mqtt.published]) mqtt.ack(id);
+		}
+		clock.advance(0);
+		deepEqual(log, ["8 TB_OUTBOX_FULL"]);
+	});
 });

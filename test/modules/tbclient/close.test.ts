@@ -51,4 +51,26 @@ describe("TBClient: close()", () => {
 		deepEqual(log, []);
 		equal(clock.armed, 0);
 	});
+	it("is legal in a request that a loss settles, and nothing fires after it", () => {
+		const mqtt = connect();
+		client.requestAttributes({}, () => client.close());
+		client.requestAttributes({}, note("b"));
+		mqtt.drop();
+		clock.advance(100_000);
+		deepEqual(log, []);
+		deepEqual([FakeMQTT.made.length, clock.armed], [1, 0]);
+	});
+	it("is legal at the first of two refused filters, and nothing fires after it", () => {
+		let errors = 0;
+		make({
+			onError() {
+				errors += 1;
+				this.close();
+			},
+		});
+		clock.advance(0);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.grant([0x80, 0x80, 1, 0, 0]);
+		equal(errors, 1);
+	});
 });

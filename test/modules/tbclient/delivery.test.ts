@@ -100,6 +100,32 @@ describe("TBClient: delivery", () => {
 		clock.advance(20_000);
 		includes(log.join(), "expected SUBACK");
 	});
+	it("keeps a message for a server that is silent, but not for ever", () => {
+		connect();
+		client.sendTelemetry({ good: 1 }, note("good"));
+		for (let silence = 1; silence < 8; silence++) {
+			clock.advance(20_000 + 60_000);
+			FakeMQTT.last.accept();
+			FakeMQTT.last.grant();
+		}
+		equal(log.filter((line) => line.startsWith("good")).length, 0);
+		clock.advance(20_000);
+		includes(log.join(), "good TB_QUARANTINED");
+	});
+	it("costs no timer to drop a message without a completion", () => {
+		connect({ outbox: { messages: 1 }, inFlight: 1 });
+		client.sendTelemetry({ t: 1 });
+		const before = clock.armed;
+		for (let i = 0; i < 100; i++) client.sendTelemetry({ t: i });
+		equal(clock.armed, before);
+		equal(client.stats.dropped, 100);
+	});
+	it("refuses what is an object but not in JSON", () => {
+		connect();
+		for (const value of [new Date(0), { toJSON: () => undefined }, { toJSON: () => 1 }])
+			throws(() => client.sendTelemetry(value as never), "expected an object in JSON");
+		equal(client.stats.sent, 0);
+	});
 	it("gives up a message that was alone in flight when the connection ended twice", () => {
 		connect();
 		client.sendTelemetry({ bad: 1 }, note("bad"));

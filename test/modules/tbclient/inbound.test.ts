@@ -1,6 +1,7 @@
 import "../../setup.ts";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
+import { FakeMQTT } from "../../fakes/mqtt.ts";
 import { begin, client, connect, log } from "./rig.ts";
 
 describe("TBClient: malformed input", () => {
@@ -83,5 +84,19 @@ describe("TBClient: malformed input", () => {
 		deepEqual(log, []);
 		clock.advance(0);
 		deepEqual(log, ["disconnected TB_LOST: connection to server:1883: no bytes"]);
+	});
+	it("cut off by a lost connection is forgotten: what comes on the next one is not its rest", () => {
+		const mqtt = connect();
+		mqtt.read = () => 2 as never;
+		const first = { topic: "v1/devices/me/attributes", byteLength: 4, more: true };
+		mqtt.options.onReadable?.call(mqtt, 2, first);
+		mqtt.drop();
+		clock.advance(500);
+		FakeMQTT.last.accept();
+		log.length = 0;
+		FakeMQTT.last.read = mqtt.read;
+		FakeMQTT.last.options.onReadable?.call(FakeMQTT.last, 2, { more: false });
+		deepEqual(log, []);
+		deepEqual([client.stats.received, client.stats.malformed], [0, 0]);
 	});
 });

@@ -1,6 +1,8 @@
 import "../../setup.ts";
 import { deepEqual, equal, includes } from "../../assert.ts";
-import { begin, client, connect } from "./rig.ts";
+import { clock } from "../../fakes/clock.ts";
+import { FakeMQTT } from "../../fakes/mqtt.ts";
+import { begin, client, connect, log } from "./rig.ts";
 
 describe("TBClient: RPC", () => {
 	beforeEach(begin);
@@ -37,6 +39,24 @@ describe("TBClient: RPC", () => {
 		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"b"}');
 		equal(calls.length, 13);
 	});
+	it("does not run a call twice whose answer was lost with the connection", () => {
+		let runs = 0;
+		connect({
+			onRPC({ id }) {
+				runs += 1;
+				client.respond(id, runs);
+			},
+		});
+		FakeMQTT.last.deliver("v1/devices/me/rpc/request/3", '{"method":"toggle"}');
+		FakeMQTT.last.drop();
+		clock.advance(60_000);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.grant();
+		FakeMQTT.last.deliver("v1/devices/me/rpc/request/3", '{"method":"toggle"}');
+		equal(runs, 1);
+		equal(FakeMQTT.last.published[0]?.text, "1");
+		equal(client.stats.duplicates, 1);
+	});
 	it("answers nothing for a handler that closes the client and throws", () => {
 		const mqtt = connect({
 			onRPC() {
@@ -46,5 +66,7 @@ describe("TBClient: RPC", () => {
 		});
 		mqtt.deliver("v1/devices/me/rpc/request/4", '{"method":"x"}');
 		equal(mqtt.published.length, 0);
+		deepEqual(log, []);
+		deepEqual([client.stats.callbackErrors, client.stats.malformed], [1, 0]);
 	});
 });
