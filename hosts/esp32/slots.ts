@@ -78,8 +78,13 @@ class ChipSlots implements Slots {
 	}
 	erase(offset: number, length: number): void {
 		this.#range("erase", offset, length, Block);
-		const end = Math.min(Math.ceil((offset + length) / Block) * Block, this.next.size);
-		check("erase", idf.esp_partition_erase_range(this.next.handle, offset, end - offset));
+		if (length % Block && offset + length !== this.next.size)
+			throw namedSlotError(
+				"erase",
+				"ESP_ERR_INVALID_SIZE",
+				`length: expected blocks of ${Block} bytes, got ${length}`,
+			);
+		check("erase", idf.esp_partition_erase_range(this.next.handle, offset, length));
 	}
 	write(buffer: ArrayBuffer, offset: number, length: number): void {
 		this.#range("write", offset, length, Align);

@@ -52,8 +52,9 @@ class FileSlots implements Slots {
 	}
 	erase(offset: number, length: number): void {
 		range("erase", offset, length, Block);
-		const end = Math.min(Math.ceil((offset + length) / Block) * Block, Size);
-		access(true, (file) => fill(file, offset, end));
+		if (length % Block && offset + length !== Size)
+			fail("erase", "ESP_ERR_INVALID_SIZE", `length: expected blocks of ${Block} bytes, got ${length}`);
+		access(true, (file) => fill(file, offset, offset + length));
 	}
 	write(buffer: ArrayBuffer, offset: number, length: number): void {
 		range("write", offset, length, Align);

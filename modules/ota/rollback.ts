@@ -6,6 +6,7 @@ import { keyOf } from "ota/firmware";
 import { SlotCheck } from "ota/image";
 import { readQuarantine, type TrialRecord, writeTrial } from "ota/record";
 import type { Stage } from "ota/states";
+import Time from "time";
 import Timer from "timer";
 
 /** Activations of one image. */
@@ -26,6 +27,7 @@ export interface RollbackOptions {
 	onGiveUp(error: string): void;
 }
 
+const Soon = 60_000; // milliseconds in which an image that can connect does
 const Slice = 65_536; // bytes hashed per turn
 const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]); // not the package's fault
 
@@ -34,6 +36,7 @@ type Loss = "switch" | "power" | "offline";
 export class Rollback {
 	readonly #options: RollbackOptions;
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#waiting = 0; // ticks of its begin
 	#closed = false;
 
 	constructor(options: RollbackOptions) {
@@ -52,9 +55,16 @@ export class Rollback {
 		else this.#check("power");
 	}
 
-	/** While waiting: this image can connect, so the other one should have. */
+	/**
+	 * While waiting: this image connects. At once: so the other one should have. Late: the server was away for this image too, and
+	 * the other one gets another trial.
+	 */
 	connected(): void {
-		this.#options.onGiveUp(this.#reason());
+		if (Time.delta(this.#waiting) < Soon) this.#options.onGiveUp(this.#reason());
+		else {
+			Timer.clear(this.#timer);
+			this.#check("offline");
+		}
 	}
 
 	/** Nothing is called after it. */
@@ -72,6 +82,7 @@ export class Rollback {
 
 	#wait(isConnected: boolean): void {
 		this.#options.onStage("WAITING");
+		this.#waiting = Time.ticks;
 		this.#after(this.#options.timeout, () => this.#check("offline"));
 		if (isConnected && !this.#closed) this.connected();
 	}

@@ -39,6 +39,7 @@ export class FakeSlots implements Slots {
 	erase(offset: number, length: number): void {
 		this.#operate(`erase ${offset} ${length}`);
 		if (offset % BlockSize || offset + length > this.bytes.length) throw slotError("ESP_ERR_INVALID_ARG");
+		if (length % BlockSize && offset + length !== this.bytes.length) throw slotError("ESP_ERR_INVALID_SIZE");
 		this.bytes.fill(0xff, offset, offset + length);
 	}
 

@@ -173,6 +173,25 @@ describe("Trial", () => {
 		}
 	});
 
+	it("does not blame a package for a server that was away for the old image too, and came back", () => {
+		for (const [away, stage] of [
+			[59_999, "FAILED"],
+			[60_000, "SWITCHED"],
+		] as const) {
+			const rig = onTrial();
+			boot(rig);
+			clock.advance(300_000);
+			rig.slots.restart();
+			rig.current = { title: "app", version: "v1" };
+			const old = boot(rig);
+			clock.advance(away);
+			old.prove("connected");
+			clock.advance(1_000);
+			equal(old.stage, stage, `${away} ms`);
+			equal(rig.slots.boot, stage === "SWITCHED" ? 1 : 0);
+		}
+	});
+
 	it("keeps the updater waiting while it decides", () => {
 		const rig = onTrial();
 		boot(rig);
