@@ -69,6 +69,18 @@ describe("TBClient: delivery", () => {
 		equal(mqtt.published[0]?.text, JSON.stringify(values));
 		equal(mqtt.published[1]?.text, '{"t":1}');
 	});
+	it("begins a large message anew after a loss in its middle, behind SUBSCRIBE", () => {
+		const mqtt = connect();
+		const values = { s: "x".repeat(5000) };
+		mqtt.room = 1536;
+		client.sendTelemetry(values);
+		mqtt.drop();
+		clock.advance(1000);
+		FakeMQTT.last.accept();
+		const [first, second] = FakeMQTT.last.written;
+		deepEqual([first?.operation, second?.duplicate], [FakeMQTT.SUBSCRIBE, true]);
+		equal(second?.text, JSON.stringify(values));
+	});
 	it("sends again after a loss, marked as duplicate, under the same id", () => {
 		const mqtt = connect();
 		client.sendTelemetry({ t: 1 }, note("a"));

@@ -38,7 +38,22 @@ describe("TBClient: firmware", () => {
 		const mqtt = connect({ onFirmware: (count, chunk) => chunks.push([count, chunk]) });
 		mqtt.empty("v2/fw/response/3/chunk/7", 1, 55);
 		deepEqual(chunks, [[0, { request: 3, index: 7, offset: 0, byteLength: 0, more: false }]]);
-		equal(mqtt.of(FakeMQTT.PUBACK)[0]?.id, 55);
+		client.sendTelemetry({});
+		deepEqual(
+			mqtt.of(FakeMQTT.PUBACK).map(({ id }) => id),
+			[55],
+		);
+	});
+	it("reads nothing when the connection ends inside the callback", () => {
+		let length = -1;
+		const mqtt = connect({
+			onFirmware() {
+				mqtt.drop();
+				length = this.read(new Uint8Array(2));
+			},
+		});
+		mqtt.deliver("v2/fw/response/3/chunk/7", "abc");
+		equal(length, 0);
 	});
 	it("hands the server's reason on", () => {
 		connect().deliver("v2/fw/error", "NOT_FOUND");

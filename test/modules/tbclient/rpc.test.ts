@@ -69,4 +69,18 @@ describe("TBClient: RPC", () => {
 		deepEqual(log, []);
 		deepEqual([client.stats.callbackErrors, client.stats.malformed], [1, 0]);
 	});
+	it("takes the same call for a new one once its answer is acknowledged, and completes the answer", () => {
+		let calls = 0;
+		const mqtt = connect({
+			onRPC({ id }) {
+				calls += 1;
+				this.respond(id, calls, (error) => log.push(`answer ${calls} ${error}`));
+			},
+		});
+		for (let i = 1; i <= 2; i++) {
+			mqtt.deliver("v1/devices/me/rpc/request/3", '{"method":"toggle"}');
+			mqtt.ack(mqtt.published[i - 1]?.id);
+		}
+		deepEqual(log, ["answer 1 null", "answer 2 null"]);
+	});
 });
