@@ -74,7 +74,7 @@ export default class TBClient {
 
 	/**
 	 * Asks for attributes by name; none named asks for all. Called back once: with what there is, or with TB_DISCONNECTED (no
-	 * connection, or lost before the answer), TB_TIMEOUT, TB_OUTBOX_FULL or TB_TOO_LARGE.
+	 * connection, or lost before the answer), TB_TIMEOUT, TB_OUTBOX_FULL (also when 8 requests wait) or TB_TOO_LARGE.
 	 * @throws RangeError for a key that is empty or has a comma.
 	 */
 	requestAttributes(
