@@ -24,11 +24,15 @@ try {
 		httpPort: port("http-port"),
 		...(options.verbose ? { log: (line: string) => process.stderr.write(`${line}\n`) } : {}),
 	});
-	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());
+	const end = (): void => {
+		process.stdin.destroy(); // an open stdin would keep the process
+		server.close();
+	};
+	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
 	const { mqttPort, httpPort, url } = server;
 	if (!options.json) introduce(server);
 	else console.log(JSON.stringify({ mqttPort, httpPort, url }));
-	if (options["until-stdin-ends"]) process.stdin.resume().once("end", () => server.close());
+	if (options["until-stdin-ends"]) process.stdin.resume().once("end", end);
 } catch (error) {
 	console.error(`${(error as Error).message}. Choose another with --mqtt-port or --http-port (0 takes any).`);
 	process.exitCode = 1;

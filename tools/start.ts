@@ -51,6 +51,22 @@ function onBoard({ event, ...rest }: Event): void {
 	else if (event === "reset") show.trace(`reset ${rest.reason} ${text}`);
 }
 
+/** One process a flash. @throws Error while the process that wrote `file` is alive. */
+function occupy(file: string): void {
+	const owner = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+	try {
+		if (owner) process.kill(owner, 0);
+	} catch {
+		rmSync(file); // it has died without a word
+	}
+	if (existsSync(file))
+		throw new Error(
+			`${file}: this board is running already, as process ${owner}; end that one or use --state`,
+		);
+	writeFileSync(file, String(process.pid));
+	process.once("exit", () => rmSync(file, { force: true }));
+}
+
 /** Powers the board on. The returned promise tells when and how its process ended. */
 function power(state: string): Program {
 	return new Program("hosts/virtual/main.ts", ["--state", state, "--json"], onBoard);
@@ -98,6 +114,7 @@ async function live(state: string, patience: number): Promise<number> {
 	};
 	const missing = await Promise.race([play(scene), ended.then(() => "interrupted")]);
 	show.line(missing ? `\nNot complete: ${missing}` : "\nComplete: every step was read back from the server.");
+	if (missing || options.exit) show.silence();
 	if (!options.exit && !missing) {
 		show.line(
 			"The board stays up; Ctrl-C ends it. Try an RPC or assign another firmware by REST (docs/thingsboard.md).",
@@ -123,8 +140,11 @@ async function main(): Promise<number> {
 	if (!host !== !token) throw new Error("--host and --token belong together: expected both or none");
 	if (host && exit) throw new Error("--exit plays the scenario on the stand-in: expected it without --host");
 	const state = resolve(options.state);
-	if (options.fresh) rmSync(state, { recursive: true, force: true });
 	mkdirSync(state, { recursive: true });
+	occupy(join(state, "lock"));
+	if (options.fresh)
+		for (const name of ["flash.bin", "card.json", "next"])
+			rmSync(join(state, name), { recursive: true, force: true });
 	return host && token ? visit(state, host, port, token) : live(state, patience);
 }
 

@@ -45,6 +45,29 @@ describe("npm start", function () {
 		assert.match(text, /ota_1 → ota_0/);
 	});
 
+	it("killed in the middle of a trial, it finishes that update and then the next", async () => {
+		const killed = await run("tools/start.ts", ["--exit", "--state", state], (sofar, kill) => {
+			if (/boot ota_1 \S+, reset SW/.test(sofar)) kill("SIGKILL");
+		});
+		assert.equal(killed.status, "SIGKILL", killed.text);
+		const { status, text } = await start();
+		assert.equal(status, 0, text);
+		assert.match(text, /telemetry of the new build/);
+	});
+
+	it("refuses a second start on the same board", async () => {
+		let other = "";
+		await run("tools/start.ts", ["--state", state], (sofar, kill) => {
+			if (other || !sofar.includes("MQTT 127.0.0.1")) return;
+			other = "started";
+			start().then(({ status, text }) => {
+				other = `${status} ${text}`;
+				kill("SIGINT");
+			});
+		});
+		assert.match(other, /^1 .*this board is running already/);
+	});
+
 	it("--fresh begins with a new flash", async () => {
 		const { text } = await run(
 			"tools/start.ts",

@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { equal, includes, ok } from "../assert.ts";
 
+const loader = ["--import", "./tools/ts.mjs", "thingsboard/main.ts"];
+
 function run(...args: string[]): ChildProcess {
-	const loader = ["--import", "./tools/ts.mjs", "thingsboard/main.ts"];
 	return spawn(process.execPath, [...loader, ...args], { stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -24,6 +25,20 @@ describe("npm run thingsboard", function () {
 		ok(mqttPort > 0);
 		equal(url, `http://127.0.0.1:${httpPort}`);
 		equal(status, 0);
+	});
+
+	it("ends with the program that started it, and on SIGTERM while that one is alive", async () => {
+		for (const finish of [
+			(child: ChildProcess) => child.stdin?.end(),
+			(child: ChildProcess) => child.kill("SIGTERM"),
+		]) {
+			const args = ["--mqtt-port", "0", "--http-port", "0", "--json", "--until-stdin-ends"];
+			const child = spawn(process.execPath, [...loader, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+			await once(child.stdout ?? child, "data");
+			finish(child);
+			const [status] = await once(child, "exit");
+			equal(status, 0);
+		}
 	});
 
 	it("names a taken port and ends with 1", async () => {

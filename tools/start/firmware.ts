@@ -1,6 +1,6 @@
 // Images and settings of the virtual board: what a USB cable, esptool and a release build do for a real one.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildFirmware, flashFactory as flash } from "../../hosts/virtual/factory.ts";
@@ -45,13 +45,27 @@ export function commission(state: string, settings: Settings): void {
 	}
 }
 
-/** Builds the firmware after `current` from a source that is written now and kept in `DIR/next/app.ts`. */
+/**
+ * Builds the firmware after `current` from a source that is written now and kept in `DIR/next/app.ts`. A version is never
+ * offered twice: the board may still hold the image of an update that was cut off, and tells packages by title and version.
+ */
 export async function offerNext(state: string, current: string): Promise<Offer> {
 	const { name: title } = identity();
-	const version = nextVersion(current);
+	const version = nextVersion(newer(current, lastOffer(state)));
 	const build = draw();
 	const app = join(state, "next", "app.ts");
 	mkdirSync(join(state, "next"), { recursive: true });
+	writeFileSync(join(state, "next", "version"), version);
 	writeFileSync(app, nextApp(readFileSync(join(root, "app.ts"), "utf8"), title, { version, build }));
 	return { title, version, build, image: new Uint8Array(await buildFirmware({ version, build, app })) };
+}
+
+function lastOffer(state: string): string {
+	const file = join(state, "next", "version");
+	return existsSync(file) ? readFileSync(file, "utf8") : "0.0.0";
+}
+
+/** The higher of two versions of three numbers. */
+function newer(a: string, b: string): string {
+	return a.localeCompare(b, "en", { numeric: true }) < 0 ? b : a;
 }

@@ -74,7 +74,8 @@ function living(scene: Scene): Step[] {
 }
 
 /** Steps from the offer to the new firmware's telemetry. */
-function updating(scene: Scene, { version, build }: Offer, slot: unknown): Step[] {
+function updating(scene: Scene, { version, build }: Offer): Step[] {
+	let slot: unknown; // that runs while the new firmware is fetched
 	const state = (name: string): Step => ({
 		name: `fw_state ${name}`,
 		async seen() {
@@ -85,7 +86,18 @@ function updating(scene: Scene, { version, build }: Offer, slot: unknown): Step[
 		},
 	});
 	return [
-		...["DOWNLOADING", "DOWNLOADED", "VERIFIED", "UPDATING"].map(state),
+		{
+			name: "fw_state DOWNLOADING",
+			// A board that was cut off in an earlier update may finish that one first: only what follows counts.
+			async seen() {
+				const seen = await state("DOWNLOADING").seen(scene);
+				const states = await scene.rest.series(scene.deviceId, "fw_state", scene.since);
+				scene.since = states.find(({ value }) => value === "DOWNLOADING")?.ts ?? scene.since;
+				if (seen) slot = (await client(scene)).slot;
+				return seen;
+			},
+		},
+		...["DOWNLOADED", "VERIFIED", "UPDATING"].map(state),
 		{
 			name: "restart into the other slot",
 			async seen() {
@@ -116,7 +128,6 @@ export async function play(scene: Scene): Promise<string | undefined> {
 	const failed = await steps(scene, living(scene));
 	if (failed) return failed;
 	const current = (await latest(scene, "current_fw_version"))?.value ?? "";
-	const { slot } = await client(scene);
 	const offer = await scene.offer(current);
 	scene.since = Date.now();
 	const id = await scene.rest.firmware(offer.title, offer.version, offer.image);
@@ -125,7 +136,7 @@ export async function play(scene: Scene): Promise<string | undefined> {
 		"firmware offered",
 		`${current} → ${offer.version}, ${offer.image.length} bytes, build ${offer.build}`,
 	);
-	return steps(scene, updating(scene, offer, slot));
+	return steps(scene, updating(scene, offer));
 }
 
 async function steps(scene: Scene, list: Step[]): Promise<string | undefined> {

@@ -6,6 +6,12 @@ const paint = (code: number, text: string): string => (tty ? `\u001b[${code}m${t
 
 let bar = false;
 let tenth = -1;
+let silent = false;
+
+/** Nothing is shown from now on: the verdict is the last word. */
+export function silence(): void {
+	silent = true;
+}
 
 /** A finished step. */
 export function done(step: string, seen: string): void {
@@ -24,6 +30,7 @@ export function trace(text: string): void {
 
 /** A heading or a hint. */
 export function line(text: string): void {
+	if (silent) return;
 	if (bar) process.stdout.write("\r\u001b[K");
 	bar = false;
 	process.stdout.write(`${text}\n`);
@@ -31,6 +38,7 @@ export function line(text: string): void {
 
 /** Progress of a download: a bar on a terminal, a line every 10 % elsewhere. */
 export function progress(written: number, size: number): void {
+	if (silent) return;
 	const share = size ? written / size : 0;
 	const percent = `${Math.floor(share * 100)} %`.padStart(5);
 	const text = `  flash │ ${"█".repeat(Math.floor(share * Width)).padEnd(Width, "░")} ${percent} ${written}/${size}`;
