@@ -111,6 +111,7 @@ describe("Simulator host (needs MODDABLE)", () => {
 				length: "ESP_ERR_INVALID_SIZE",
 				past: "ESP_ERR_INVALID_SIZE",
 				eraseAlign: "ESP_ERR_INVALID_ARG",
+				eraseLength: "ESP_ERR_INVALID_SIZE",
 				activate: "ESP_ERR_OTA_VALIDATE_FAILED",
 			},
 		]);

@@ -64,7 +64,7 @@ const tasks: Record<string, () => void> = {
 	},
 	slots: () => {
 		slots.begin();
-		slots.erase(0, block + 1);
+		slots.erase(0, 2 * block);
 		write(0, 0xf0);
 		write(0, 0x3f);
 		tell({ fallen: read(0), erased: read(2 * block - 1), size: slots.next.size, state: slots.next.state });
@@ -73,6 +73,7 @@ const tasks: Record<string, () => void> = {
 			length: refused(() => slots.write(bytes, 16, 15)),
 			past: refused(() => slots.read(bytes, slots.next.size, 1)),
 			eraseAlign: refused(() => slots.erase(4096, block)),
+			eraseLength: refused(() => slots.erase(0, block + 1)),
 			activate: refused(() => slots.activate()),
 		});
 		trace("##EXIT 0\n");
