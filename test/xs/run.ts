@@ -2,6 +2,7 @@
  * The specs of test/modules inside the real XS engine: `node --import ./tools/ts.mjs test/xs/run.ts [--trace] [spec files]`.
  * All spec files become one script. Timers and time are told (test/fakes); digests come from the board.
  */
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -48,14 +49,16 @@ export function specFiles(): string[] {
 /** The specs as one script. @throws Error with esbuild's messages */
 function script(files: string[]): Promise<string> {
 	const imports = files.map((file) => `import ${JSON.stringify(`./${relative(root, file)}`)};`);
-	const source = ['import { publish } from "./test/xs/mocha-lite.ts";', ...imports, "publish();"].join("\n");
+	const first = ['import "./test/xs/random.ts";', 'import { publish } from "./test/xs/mocha-lite.ts";'];
+	const source = [...first, ...imports, "publish();"].join("\n");
 	const fakes = JSON.parse(readFileSync(join(root, "test/paths.json"), "utf8")) as Record<string, [string]>;
 	const modules = Object.fromEntries(
 		Object.entries(fakes)
 			.filter(([specifier]) => specifier !== "crypt")
 			.map(([specifier, [file]]) => [specifier, file]),
 	);
-	return bundle({ source, modules });
+	const config = { title: "specs", version: "0.0.0", build: randomBytes(4).toString("hex") };
+	return bundle({ source, modules, config });
 }
 
 /** A machine without flash: specs of modules bring their own fakes. */
