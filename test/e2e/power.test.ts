@@ -6,7 +6,7 @@ import { commission, flashFactory, offerNext } from "../../tools/start/firmware.
 import { type Event, Program, startServer } from "../../tools/start/process.ts";
 import { Rest } from "../../tools/start/rest.ts";
 
-const Span = 58; // flash commands from the factory's first boot to the confirmation
+const Span = 56; // flash commands from the first boot of the factory image to the confirmation (62 to the end of the report)
 
 /** A small repeatable generator: 0 … 1. */
 function random(seed: number): () => number {
@@ -73,7 +73,7 @@ async function life(rest: Rest, id: string, state: string, ...args: string[]): P
 		alive = false;
 	});
 	// The server alone can say that it was told; a board whose power is cut cannot be asked.
-	while (alive && !(args.length === 0 && (await ended(rest, id, booted))))
+	while (alive && !(await ended(rest, id, booted)))
 		await Promise.race([board.gone, new Promise((resolve) => setTimeout(resolve, 50))]);
 	await board.end();
 	return events;
