@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../hosts/virtual/board.ts";
 import { buildFirmware, writeFactoryImage } from "../../hosts/virtual/factory.ts";
@@ -15,9 +16,9 @@ const table = readPartitions();
 const image = await buildFirmware({ version, build: "factory" });
 
 /** A board with the first firmware and these settings, off. */
-function makeBoard(settings: { host: string; port: number; token: string }): Board {
+function makeBoard(settings: { host: string; port: number; token: string }, firmware = image): Board {
 	const flash = new NorFlash();
-	writeFactoryImage(flash, image);
+	writeFactoryImage(flash, firmware);
 	const nvs = new Nvs(flash, table.find("nvs"));
 	for (const [name, value] of Object.entries(settings)) nvs.set("tb", name, value);
 	return new Board({ flash });
@@ -58,6 +59,29 @@ describe("bad input to a whole board", function () {
 				assert.match(text, expected);
 				assert.deepEqual(resets, []);
 			});
+	});
+
+	it("a sensor that fails is told, and the device keeps running", async () => {
+		const server = await startThingsBoard({ mqttPort: 0, httpPort: 0 });
+		const folder = mkdtempSync(join(tmpdir(), "app-"));
+		const app = join(folder, "app.ts");
+		const source = readFileSync(join(root, "app.ts"), "utf8");
+		writeFileSync(app, source.replace("count += 1;", 'throw new Error("no sensor");'));
+		const broken = await buildFirmware({ version, build: "broken", app });
+		rmSync(folder, { recursive: true });
+		const rest = new Rest(server.url);
+		await rest.login("tenant@thingsboard.org", "tenant");
+		const { id } = (await rest.device("Sensor", "s")) as { id: { id: string } };
+		const board = makeBoard({ host: "127.0.0.1", port: server.mqttPort, token: "s" }, broken);
+		const resets: unknown[] = [];
+		board.on("reset", (reset) => resets.push(reset));
+		const told = traced(board, /no sensor/);
+		board.powerOn();
+		assert.match(await told, /^app: readings: Error: no sensor/);
+		assert.deepEqual(await rest.rpc(id.id, "ping", 1), { pong: 1 });
+		board.close();
+		await server.close();
+		assert.deepEqual(resets, []);
 	});
 
 	describe("from the server", () => {
