@@ -202,6 +202,17 @@ describe("bad input to a whole board", function () {
 				assert.match(await told, expected);
 			});
 
+		it("a wrong checksum is refused after one fresh download", async () => {
+			// Assigned under another title first: nothing is fetched until our title comes, and with it the wrong checksum.
+			const refused = traced(board, /^ota: FAILED.*OTA_TITLE/);
+			await rest.assign(id, await rest.firmware("another", "8.1.0", new Uint8Array(image)));
+			await refused;
+			const told = traced(board, /^ota: FAILED/);
+			const wrong = { fw_checksum: "ab".repeat(32), fw_checksum_algorithm: "SHA256" };
+			await rest.share(id, { fw_title: title, fw_version: "8.1.0", fw_size: image.length, ...wrong });
+			assert.match(await told, /OTA_CHECKSUM.*expected abab/);
+		});
+
 		it("a server that is gone in the middle of a chunk is met again, and the image arrives whole", async () => {
 			await standin("faults", { dropAfterBytes: 30_000 });
 			const lost = traced(board, /^tb: disconnected/);
