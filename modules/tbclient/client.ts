@@ -34,7 +34,7 @@ export default class TBClient {
 	#connected = false;
 	#closed = false;
 
-	/** Connects in a later turn. @throws TypeError host or token, RangeError keepAlive, maxMessage, inFlight, requestTimeout. */
+	/** Connects in a later turn. @throws TypeError host or credentials, RangeError keepAlive, maxMessage, inFlight, requestTimeout. */
 	constructor(options: TBClientOptions) {
 		const settings = settingsOf(options);
 		this.#settings = settings;

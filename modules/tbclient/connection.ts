@@ -1,6 +1,7 @@
 // One connection after the other: connect deadline, what a CONNACK code means, back-off, and the one place that guards callbacks.
 import type { MQTTClient, MQTTControl, MQTTNetwork, MQTTReadInfo } from "host/contract";
 import { Backoff } from "tbclient/backoff";
+import type { Login } from "tbclient/credentials";
 import { reasonOf, refusal, TBError } from "tbclient/errors";
 import Time from "time";
 import Timer from "timer";
@@ -12,10 +13,7 @@ const Stable = 10_000; // ms; a connection that dies sooner does not reset the b
 export interface ConnectionOptions extends MQTTNetwork {
 	host: string;
 	port: number;
-	/** Goes out as MQTT user name. */
-	token: string;
-	/** MQTT client identifier. */
-	id?: string | undefined;
+	login: Login;
 	/** ms. */
 	keepAlive: number;
 	/** 0…1, for the jitter of the back-off. */
@@ -111,7 +109,7 @@ export class Connection {
 	}
 
 	#open(life: number): MQTTClient {
-		const { io, dns, socket, host, port, token, id, keepAlive } = this.#options;
+		const { io, dns, socket, host, port, login, keepAlive } = this.#options;
 		const guard = (action: () => void) => this.#guard(life, action);
 		const events = this.#events;
 		const mqtt: MQTTClient = new io({
@@ -126,8 +124,7 @@ export class Connection {
 			},
 			host,
 			port,
-			user: token,
-			...(id !== undefined && { id }),
+			...login,
 			clean: true,
 			keepAlive,
 			onReadable: (count, info) => guard(() => events.onReadable(mqtt, count, info)),

@@ -43,13 +43,13 @@ export function reasonOf(cause: unknown): string {
 const refusals: readonly string[] = [
 	"",
 	"protocol version not accepted; use a server that speaks MQTT 3.1.1",
-	"client identifier not accepted; set `token`, or credentials that the server knows",
+	"client identifier not accepted; set `token`, or a `clientId` that the server knows",
 	"server unavailable; check that the device profile's transport is MQTT",
-	"bad user name or password; check `token` against the device's credentials",
-	"not authorized; check `token` against the device's credentials",
+	"bad user name or password; check `token`, or `userName` and `password`, against the device's credentials",
+	"not authorized; check `token`, `userName` and `password`, or the client certificate, against the device's credentials",
 ];
 
-/** The error for a CONNACK that refuses (MQTT 3.1.1 table 3.1): names the code and its cure, never the token. */
+/** The error for a CONNACK that refuses (MQTT 3.1.1 table 3.1): names the code and its cure, never a credential. */
 export function refusal(code: number): TBError {
 	return new TBError(
 		"TB_REFUSED",

@@ -2,6 +2,7 @@
 import type { JSONObject, JSONValue, MQTTNetwork } from "host/contract";
 import type TBClient from "tbclient";
 import type { ConnectionOptions } from "tbclient/connection";
+import { type Credentials, loginOf } from "tbclient/credentials";
 import type { TBError } from "tbclient/errors";
 import type { ChunkInfo } from "tbclient/inbound";
 import type { OutboxLimits } from "tbclient/outbox";
@@ -20,16 +21,15 @@ export interface AttributeValues {
 	shared?: JSONObject;
 }
 
-/** Callbacks run with `this` = client, never inside a method of it, never after `close()`; what they throw is TB_CALLBACK. */
-export interface TBClientOptions extends MQTTNetwork {
+/**
+ * Callbacks run with `this` = client, never inside a method of it, never after `close()`; what they throw is TB_CALLBACK.
+ * Credentials: `token`, or `clientId`, `userName` and `password`, or none (a client certificate in the TLS socket).
+ */
+export interface TBClientOptions extends MQTTNetwork, Credentials {
 	/** Name or address of the server. */
 	host: string;
 	/** Default 1883. */
 	port?: number;
-	/** Access token of the device. */
-	token: string;
-	/** MQTT client identifier; none by default. */
-	id?: string;
 	/** ms, above 0 and at most 600 000 (the server drops quiet sessions then); default 30 000. */
 	keepAlive?: number;
 	/** 0…1, for jitter; default `Math.random`. */
@@ -68,17 +68,16 @@ export interface Settings extends ConnectionOptions {
 
 const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity timeout
 
-/** Fills in the defaults. @throws TypeError host or token, RangeError numbers. */
+/** Fills in the defaults. @throws TypeError host or credentials, RangeError numbers. */
 export function settingsOf(options: TBClientOptions): Settings {
-	const { io, dns, socket, host, port = 1883, token, id } = options;
+	const { io, dns, socket, host, port = 1883 } = options;
 	if (typeof host !== "string" || !host) throw new TypeError("host: expected a name or an address");
-	if (typeof token !== "string") throw new TypeError(`token: expected a string, got ${typeof token}`);
 	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
 	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192 } = {} } = options;
 	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
-	const network = { io, dns, socket, host, port, token, id, keepAlive, random };
+	const network = { io, dns, socket, host, port, login: loginOf(options), keepAlive, random };
 	return { ...network, maxMessage, inFlight, requestTimeout, outbox: { messages, bytes } };
 }

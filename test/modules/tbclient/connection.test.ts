@@ -132,12 +132,12 @@ describe("TBClient: connection", () => {
 			make();
 			clock.advance(0);
 			FakeMQTT.last.accept(code);
-			includes(log.pop() ?? "", "check `token` against the device's credentials");
+			includes(log.pop() ?? "", "against the device's credentials");
 			client.close();
 		}
 	});
 	it("passes a client identifier on", () => {
-		make({ id: "D1" });
+		make({ clientId: "D1" });
 		clock.advance(0);
 		equal(FakeMQTT.last.options.id, "D1");
 	});
@@ -154,7 +154,7 @@ describe("TBClient: connection", () => {
 			onEmptyPublish: never,
 		};
 		const network = { io: FakeMQTT, dns: { io: null }, socket: { io: null } };
-		const options = { ...network, host: "h", port: 1, token: "", keepAlive: 1, random: Math.random };
+		const options = { ...network, host: "h", port: 1, login: {}, keepAlive: 1, random: Math.random };
 		const connection = new Connection(options, events);
 		connection.close();
 		connection.drop(new TBError("TB_LOST", "late"));

@@ -1,6 +1,7 @@
 // One client for the specs of `tbclient`, over an MQTT client whose server the spec plays. What is called back goes to `log`.
 import "../../setup.ts";
 import TBClient, { type TBClientOptions } from "tbclient";
+import type { Credentials } from "tbclient/credentials";
 import type { TBError } from "tbclient/errors";
 import { clock } from "../../fakes/clock.ts";
 import { FakeMQTT } from "../../fakes/mqtt.ts";
@@ -19,13 +20,16 @@ export function begin(): void {
 }
 
 /** A client that has not connected yet. */
-export function make(options: Partial<TBClientOptions> = {}): TBClient {
+export function make(
+	options: Partial<TBClientOptions> = {},
+	credentials: Credentials = { token: "A1" },
+): TBClient {
 	client = new TBClient({
 		io: FakeMQTT,
 		dns: { io: null },
 		socket: { io: null },
 		host: "server",
-		token: "A1",
+		...credentials,
 		random: () => 0.5,
 		onConnected: () => log.push("connected"),
 		onDisconnected: (error) => log.push(`disconnected ${error}`),
