@@ -8,7 +8,7 @@ const options = args({
 	about:
 		"Starts the stand-in ThingsBoard on this machine: MQTT for devices, REST for you. It keeps nothing on disk.",
 	options: {
-		"mqtt-port": { help: "port for devices, 0 for any", value: "PORT", default: "1883" },
+		port: { help: "port for devices, 0 for any", value: "PORT", default: "1883" },
 		"http-port": { help: "port for REST, 0 for any", value: "PORT", default: "8080" },
 		json: { help: "print one JSON line when ready, and nothing else on stdout" },
 		"until-stdin-ends": { help: "end when the program that started this one is gone" },
@@ -20,7 +20,7 @@ const demo = { name: "Demo Device", token: "A1_TEST_TOKEN" };
 
 try {
 	const server = await startThingsBoard({
-		mqttPort: port("mqtt-port"),
+		mqttPort: port("port"),
 		httpPort: port("http-port"),
 		...(options.verbose ? { log: (line: string) => process.stderr.write(`${line}\n`) } : {}),
 	});
@@ -34,11 +34,11 @@ try {
 	else console.log(JSON.stringify({ mqttPort, httpPort, url }));
 	if (options["until-stdin-ends"]) process.stdin.resume().once("end", end);
 } catch (error) {
-	console.error(`${(error as Error).message}. Choose another with --mqtt-port or --http-port (0 takes any).`);
+	console.error(`${(error as Error).message}. Choose another with --port or --http-port (0 takes any).`);
 	process.exitCode = 1;
 }
 
-function port(name: "mqtt-port" | "http-port"): number {
+function port(name: "port" | "http-port"): number {
 	const value = Number(options[name]);
 	if (Number.isInteger(value) && value >= 0 && value <= 65_535 && options[name] !== "") return value;
 	throw new Error(`--${name}: expected 0 to 65535, got "${options[name]}"`);

@@ -88,7 +88,7 @@ async function visit(state: string, host: string, port: number, token: string): 
 /** Stand-in, board and scenario. Resolves with the exit status. */
 async function live(state: string, patience: number): Promise<number> {
 	const { name, token } = card(state);
-	const server = await startServer(["--mqtt-port", "0", "--http-port", "0"]);
+	const server = await startServer(["--port", "0", "--http-port", "0"]);
 	if (!existsSync(join(state, "flash.bin"))) await flashFactory(state);
 	commission(state, { host: "127.0.0.1", port: server.mqttPort, token });
 	const rest = new Rest(server.url);

@@ -26,7 +26,7 @@ describe(`a power cut in an update (seed ${fresh})`, function () {
 	let server: Awaited<ReturnType<typeof startServer>>;
 	let rest: Rest;
 	before(async () => {
-		server = await startServer(["--mqtt-port", "0", "--http-port", "0"]);
+		server = await startServer(["--port", "0", "--http-port", "0"]);
 		rest = new Rest(server.url);
 		await rest.login("tenant@thingsboard.org", "tenant");
 	});

@@ -39,7 +39,7 @@ describe("main.ts in the simulator (needs MODDABLE)", () => {
 		sdk = findSDK();
 		({ name: title, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 		const library = await buildHost(sdk, join(root, "manifest.json"), join(work, "main"), { build: factory });
-		const started = await startServer(["--mqtt-port", "0", "--http-port", "0"]);
+		const started = await startServer(["--port", "0", "--http-port", "0"]);
 		server = started.program;
 		rest = new Rest(started.url);
 		await rest.login("tenant@thingsboard.org", "tenant");

@@ -16,7 +16,7 @@ describe("npm run thingsboard", function () {
 	this.timeout(20_000); // each starts a process
 
 	it("prints one JSON line when ready and ends with 0 on SIGTERM", async () => {
-		const child = run("--mqtt-port", "0", "--http-port", "0", "--json");
+		const child = run("--port", "0", "--http-port", "0", "--json");
 		const out = all(child.stdout);
 		await once(child.stdout ?? child, "data");
 		child.kill("SIGTERM");
@@ -32,7 +32,7 @@ describe("npm run thingsboard", function () {
 			(child: ChildProcess) => child.stdin?.end(),
 			(child: ChildProcess) => child.kill("SIGTERM"),
 		]) {
-			const args = ["--mqtt-port", "0", "--http-port", "0", "--json", "--until-stdin-ends"];
+			const args = ["--port", "0", "--http-port", "0", "--json", "--until-stdin-ends"];
 			const child = spawn(process.execPath, [...loader, ...args], { stdio: ["pipe", "pipe", "pipe"] });
 			await once(child.stdout ?? child, "data");
 			finish(child);
@@ -45,7 +45,7 @@ describe("npm run thingsboard", function () {
 		const other = createServer();
 		await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
 		const { port } = other.address() as { port: number };
-		const child = run("--mqtt-port", "0", "--http-port", String(port));
+		const child = run("--port", "0", "--http-port", String(port));
 		const errors = all(child.stderr);
 		const [status] = await once(child, "exit");
 		other.close();
@@ -54,7 +54,7 @@ describe("npm run thingsboard", function () {
 	});
 
 	it("tells a person the user, the demo token and an example", async () => {
-		const child = run("--mqtt-port", "0", "--http-port", "0");
+		const child = run("--port", "0", "--http-port", "0");
 		const out = all(child.stdout);
 		await once(child.stdout ?? child, "data");
 		child.kill("SIGINT");

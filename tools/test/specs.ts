@@ -1,4 +1,5 @@
-// Runs spec files in this process: `specs.ts TIMEOUT FILE...`, timeout in milliseconds. Results go to the file SPEC_RESULTS names.
+// Runs spec files in this process: `specs.ts TIMEOUT FILE...`, timeout in milliseconds. Results go to the file SPEC_RESULTS names;
+// SPEC_TAG leaves out every spec whose full title does not contain it.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,6 +13,7 @@ const mocha = new Mocha({
 	reporter: Reporter as unknown as Mocha.ReporterConstructor,
 	timeout: Number(timeout),
 });
+if (process.env.SPEC_TAG) mocha.fgrep(process.env.SPEC_TAG);
 
 /** Mocha's own loader tries `require` first, and then hides why an `import` failed. */
 async function load(file: string): Promise<void> {

@@ -1,0 +1,87 @@
+// A ThingsBoard's REST API as any client sees it: log in, send, read. Nothing here knows whose server it is.
+
+/** Any JSON object. */
+export type Body = Record<string, unknown>;
+
+/** What a request came to. */
+export interface Answer {
+	status: number;
+	text: string;
+	/** The body as JSON; `undefined` when it is empty or no JSON. */
+	body: unknown;
+}
+
+/** Longest wait for one answer, milliseconds; a two-way RPC may take its whole timeout. */
+const patience = 75_000;
+
+/** One user of one server. */
+export class RestClient {
+	readonly url: string;
+	#token = "";
+	#refresh = "";
+
+	/** `url`: e.g. `http://127.0.0.1:8080`. Call `login` first. */
+	constructor(url: string) {
+		this.url = url.replace(/\/+$/, "");
+	}
+
+	/** The access token, as `X-Authorization: Bearer` and the websocket want it; empty before `login`. */
+	get token(): string {
+		return this.#token;
+	}
+
+	get refreshToken(): string {
+		return this.#refresh;
+	}
+
+	/** @throws Error with the server's own text when it refuses. */
+	async login(username: string, password: string): Promise<void> {
+		this.use(await this.ask("POST", "/api/auth/login", { username, password }));
+	}
+
+	/** Takes over the tokens of an answer of `/api/auth/login`, `/api/auth/token` or `/api/noauth/activate`. */
+	use({ token, refreshToken }: Body): void {
+		this.#token = String(token);
+		this.#refresh = String(refreshToken);
+	}
+
+	/** Sends a request; every status is an answer. Objects go out as JSON, text as it is (under JSON's content type). */
+	async send(method: string, path: string, body?: object | string): Promise<Answer> {
+		const headers: Record<string, string> = this.#token ? { "X-Authorization": `Bearer ${this.#token}` } : {};
+		const form = body instanceof FormData;
+		if (body !== undefined && !form) headers["Content-Type"] = "application/json";
+		const sent = form || typeof body === "string" ? body : JSON.stringify(body);
+		const response = await fetch(this.url + path, {
+			method,
+			headers,
+			signal: AbortSignal.timeout(patience),
+			...(sent === undefined ? {} : { body: sent }),
+		});
+		const text = await response.text();
+		return { status: response.status, text, body: parsed(text) };
+	}
+
+	/** `send` that must succeed. @throws Error with the request, the status and the server's own text. */
+	async ask(method: string, path: string, body?: object | string): Promise<Body> {
+		const { status, text, body: answer } = await this.send(method, path, body);
+		if (status >= 200 && status < 300) return answer as Body;
+		throw new Error(`${method} ${path}: expected success, got ${status} ${text}`);
+	}
+}
+
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** The id of a ThingsBoard entity, `{id: {entityType, id}}`. */
+export const idOf = (body: Body): string => String((body.id as { id?: unknown } | undefined)?.id);
+
+/** `{entityType, id}`. */
+export const reference = (entityType: string, id: string): { entityType: string; id: string } => ({
+	entityType,
+	id,
+});
