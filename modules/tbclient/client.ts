@@ -1,6 +1,6 @@
 // ThingsBoard's device API over an ECMA-419 MQTT client: what the application calls, and what is called back.
 import type { JSONObject, JSONValue, MQTTControl } from "host/contract";
-import { type AttributeKeys, questionOf } from "tbclient/attributes";
+import type { AttributeKeys } from "tbclient/attributes";
 import { Callbacks } from "tbclient/callbacks";
 import { Connection, type ConnectionEvents } from "tbclient/connection";
 import { Dispatch } from "tbclient/dispatch";
@@ -12,7 +12,7 @@ import { MaxRequests, Requests } from "tbclient/requests";
 import { Unanswered } from "tbclient/rpc";
 import { chunkTopic, Sender } from "tbclient/sender";
 import { makeStats, type Stats } from "tbclient/stats";
-import { Topic } from "tbclient/topics";
+import { filtersOf } from "tbclient/topics";
 
 export type { AttributeValues, RPC, TBClientOptions } from "tbclient/options";
 
@@ -43,9 +43,12 @@ export default class TBClient {
 		this.#requests = new Requests(settings.requestTimeout);
 		this.#inbound = this.#makeInbound();
 		this.#connection = new Connection(settings, this.#events());
-		const { io, inFlight } = settings;
+		const { io, inFlight, topics } = settings;
 		const { stats } = this;
-		this.#sender = new Sender({ io, connection: this.#connection, outbox: this.#outbox, inFlight, stats });
+		const filters = filtersOf(topics);
+		this.#sender = new Sender({
+			...{ io, connection: this.#connection, outbox: this.#outbox, inFlight, filters, stats },
+		});
 	}
 
 	/** Accepted by the server, subscriptions sent, not lost since. */
@@ -63,13 +66,17 @@ export default class TBClient {
 			throw new RangeError(
 				"sendTelemetry: expected values, got an empty list, which the server never acknowledges",
 			);
-		this.#send("sendTelemetry", Topic.telemetry, values, callback);
+		this.#checkObject("sendTelemetry", values);
+		const { codec, topics } = this.#settings;
+		this.#publish(topics.telemetry, codec.encodeTelemetry(values), callback);
 	}
 
 	/** Sends client attributes by key; limits and errors as for `sendTelemetry`. @throws TypeError for no object or a list. */
 	sendAttributes(values: JSONObject, callback?: Completion): void {
 		if (Array.isArray(values)) throw new TypeError("sendAttributes: expected an object, got a list");
-		this.#send("sendAttributes", Topic.attributes, values, callback);
+		this.#checkObject("sendAttributes", values);
+		const { codec, topics } = this.#settings;
+		this.#publish(topics.attributes, codec.encodeAttributes(values), callback);
 	}
 
 	/**
@@ -82,7 +89,7 @@ export default class TBClient {
 		callback: (error: TBError | null, values: AttributeValues) => void,
 	): void {
 		this.#open("requestAttributes");
-		const question = questionOf(keys);
+		const question = this.#settings.codec.encodeAttributesRequest(keys);
 		const done = (error: TBError | null, values: AttributeValues = {}) =>
 			void this.#callbacks.run("requestAttributes callback", () => callback.call(this, error, values));
 		if (this.#connected) this.#ask(question, done);
@@ -102,7 +109,8 @@ export default class TBClient {
 			if (!error) this.#unanswered.answered(id);
 			callback?.call(this, error);
 		};
-		this.#publish(Topic.rpcResponse + id, JSON.stringify(result) ?? "null", done);
+		const { codec, topics } = this.#settings;
+		this.#publish(topics.rpcResponse + id, codec.encodeRPCResponse(result), done);
 	}
 
 	/**
@@ -138,9 +146,11 @@ export default class TBClient {
 			stats: this.stats,
 			requests: this.#requests,
 			unanswered: this.#unanswered,
+			codec: this.#settings.codec,
 			respond: (id, result) => this.#closed || this.respond(id, result),
 		});
-		return new Inbound(this.#settings.maxMessage, {
+		const { maxMessage, topics } = this.#settings;
+		return new Inbound(maxMessage, topics, {
 			onMessage: (message) => dispatch.receive(message),
 			onTooLarge: (topic, byteLength) => this.#tooLarge(topic, byteLength),
 		});
@@ -164,17 +174,13 @@ export default class TBClient {
 		if (this.#closed) throw new Error(`${attempt}: the client is closed`);
 	}
 
-	#send(attempt: string, topic: string, values: unknown, callback?: Completion): void {
+	#checkObject(attempt: string, values: unknown): void {
 		this.#open(attempt);
 		if (typeof values !== "object" || values === null)
 			throw new TypeError(`${attempt}: expected an object, got ${values === null ? "null" : typeof values}`);
-		const text: string | undefined = JSON.stringify(values);
-		if (text?.[0] !== "{" && text?.[0] !== "[")
-			throw new TypeError(`${attempt}: expected an object in JSON, got ${text}`);
-		this.#publish(topic, text, callback);
 	}
 
-	#ask(question: string, done: (error: TBError | null, values?: AttributeValues) => void): void {
+	#ask(question: ArrayBuffer, done: (error: TBError | null, values?: AttributeValues) => void): void {
 		const id = this.#requests.add(done);
 		if (id === undefined) {
 			const error = new TBError("TB_OUTBOX_FULL", `requestAttributes: ${MaxRequests} requests wait already`);
@@ -182,11 +188,10 @@ export default class TBClient {
 			return;
 		}
 		const failed = (error: TBError | null) => error && this.#requests.take(id)?.(error, undefined);
-		this.#publish(Topic.attributesRequest + id, question, failed, true);
+		this.#publish(this.#settings.topics.attributesRequest + id, question, failed, true);
 	}
 
-	#publish(topic: string, text: string, callback?: Completion, transient = false): void {
-		const bytes = ArrayBuffer.fromString(text);
+	#publish(topic: string, bytes: ArrayBuffer, callback?: Completion, transient = false): void {
 		const error = this.#outbox.add({ topic, bytes, callback, transient, id: 0, sent: undefined, losses: 0 });
 		if (!error) {
 			this.#sender.flush();

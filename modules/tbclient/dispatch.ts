@@ -1,11 +1,10 @@
 // Where every inbound message ends: `route` says what its topic means, and the switch in `#deliver` what is done with it.
-import type { JSONObject, JSONValue } from "host/contract";
-import { answerOf, deletedOf } from "tbclient/attributes";
+import type { JSONValue } from "host/contract";
 import type { Callbacks } from "tbclient/callbacks";
+import type { AttributesUpdate, Call, Codec } from "tbclient/codec";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Incoming } from "tbclient/inbound";
 import type { AttributeValues } from "tbclient/options";
-import { parseObject } from "tbclient/payload";
 import type { Requests } from "tbclient/requests";
 import type { Unanswered } from "tbclient/rpc";
 import type { Stats } from "tbclient/stats";
@@ -18,6 +17,7 @@ export interface DispatchOptions {
 	requests: Requests<AttributeValues>;
 	/** RPCs delivered and not yet answered. */
 	unanswered: Unanswered;
+	codec: Codec;
 	/** Answers an RPC that the application did not, since it threw or has no handler. */
 	respond(id: number, result: JSONValue): void;
 }
@@ -37,7 +37,7 @@ export class Dispatch {
 			this.#deliver(message);
 		} catch (error) {
 			stats.malformed += 1;
-			const expected = message.to.kind === "firmwareError" ? "text in UTF-8" : "a JSON object";
+			const expected = message.to.kind === "firmwareError" ? "text in UTF-8" : "a payload of this topic";
 			const text = `${message.topic}: expected ${expected}, got ${reasonOf(error)}`;
 			callbacks.error(new TBError("TB_MALFORMED", text, error));
 		}
@@ -46,50 +46,42 @@ export class Dispatch {
 	/** Application callbacks are guarded, so that only malformed payloads throw here. */
 	#deliver(message: Incoming): void {
 		const { to, bytes } = message;
+		const { callbacks, codec, stats } = this.#options;
+		if (to.kind !== "firmware" && to.kind !== "unknown") stats.received += 1;
 		switch (to.kind) {
 			case "attributes":
-				this.#attributes(parseObject(this.#text(bytes)));
+				this.#attributes(codec.decodeAttributesUpdate(bytes));
 				break;
 			case "response":
-				this.#response(to.id, parseObject(this.#text(bytes)));
+				this.#response(to.id, codec.decodeAttributesResponse(bytes));
 				break;
 			case "rpc":
-				this.#rpc(to.id, this.#text(bytes));
+				this.#rpc(to.id, codec.decodeRPCRequest(bytes));
 				break;
 			case "firmware":
 				this.#firmware(to.request, to.index, message);
 				break;
 			case "firmwareError":
-				this.#options.callbacks.call("onFirmwareError", this.#text(bytes));
+				callbacks.call("onFirmwareError", String.fromArrayBuffer(bytes));
 				break;
+			case "rpcResponse":
 			case "unknown":
-				this.#options.stats.unknown += 1;
+				stats.unknown += 1;
 		}
 	}
 
-	/** @throws TypeError for bytes that are not UTF-8. */
-	#text(bytes: ArrayBuffer): string {
-		this.#options.stats.received += 1;
-		return String.fromArrayBuffer(bytes);
-	}
-
-	#attributes(values: JSONObject): void {
-		const deleted = deletedOf(values);
-		if (deleted) this.#options.callbacks.call("onAttributes", {}, deleted);
-		else this.#options.callbacks.call("onAttributes", values, []);
+	#attributes({ values, deleted }: AttributesUpdate): void {
+		this.#options.callbacks.call("onAttributes", values, deleted);
 	}
 
 	/** An answer that nobody waits for (any more) is ignored. */
-	#response(id: number, values: JSONObject): void {
-		const answer = answerOf(values);
+	#response(id: number, answer: AttributeValues): void {
 		this.#options.requests.take(id)?.(null, answer);
 	}
 
-	#rpc(id: number, text: string): void {
-		const { method, params = null } = parseObject(text);
-		if (typeof method !== "string") throw new TypeError(`a method of type ${typeof method}`);
+	#rpc(id: number, { method, params }: Call): void {
 		const { callbacks, stats, unanswered, respond } = this.#options;
-		if (!unanswered.admit(id, text)) {
+		if (!unanswered.admit(id, method + JSON.stringify(params))) {
 			stats.duplicates += 1;
 			return;
 		}

@@ -1,6 +1,6 @@
 // What comes in: firmware is handed on as it arrives, everything else is gathered, bounded, and handed on whole.
 import type { MQTTClient, MQTTReadInfo } from "host/contract";
-import { type Route, route } from "tbclient/topics";
+import { type Route, route, type Topics } from "tbclient/topics";
 
 /** A piece of a chunk; the `count` bytes beside it can be read in the callback only. */
 export interface ChunkInfo {
@@ -47,20 +47,22 @@ interface Current {
 	gathered: Uint8Array<ArrayBuffer> | undefined;
 }
 
-const nothing: Current = { topic: "", to: route(""), byteLength: 0, gathered: undefined };
+const nothing: Current = { topic: "", to: { kind: "unknown" }, byteLength: 0, gathered: undefined };
 
 /** Puts fragments together, up to a limit. Never asks for more memory than one message of that limit. */
 export class Inbound {
 	#events: InboundEvents;
 	#limit: number;
+	#topics: Topics;
 	#current = nothing;
 	#offset = 0;
 	#mqtt: MQTTClient | undefined;
 	#available = 0;
 
 	/** `limit` in payload bytes; firmware has none. */
-	constructor(limit: number, events: InboundEvents) {
+	constructor(limit: number, topics: Topics, events: InboundEvents) {
 		this.#limit = limit;
+		this.#topics = topics;
 		this.#events = events;
 	}
 
@@ -101,7 +103,7 @@ export class Inbound {
 	}
 
 	#begin(topic: string, byteLength: number): void {
-		const to = route(topic);
+		const to = route(topic, this.#topics);
 		const kept = to.kind === "firmware" || to.kind === "unknown" ? 0 : byteLength;
 		const gathered = kept <= this.#limit ? new Uint8Array(kept) : undefined;
 		this.#current = { topic, to, byteLength, gathered };

@@ -1,11 +1,13 @@
 // What an application gives to TBClient and gets from it, and the check of it.
 import type { JSONObject, JSONValue, MQTTNetwork } from "host/contract";
 import type TBClient from "tbclient";
+import { type Codec, jsonCodec } from "tbclient/codec";
 import type { ConnectionOptions } from "tbclient/connection";
 import { type Credentials, loginOf } from "tbclient/credentials";
 import type { TBError } from "tbclient/errors";
 import type { ChunkInfo } from "tbclient/inbound";
 import type { OutboxLimits } from "tbclient/outbox";
+import { Topic, type Topics } from "tbclient/topics";
 
 /** A call from the server; answer it with `respond(id, …)`, now or later. Id 0 is valid. */
 export interface RPC {
@@ -42,6 +44,10 @@ export interface TBClientOptions extends MQTTNetwork, Credentials {
 	inFlight?: number;
 	/** ms until `requestAttributes` gives up, at least 1; default 20 000. */
 	requestTimeout?: number;
+	/** Topics that differ from the default: those of the device profile, or `shortTopics()` of tbclient/topics. */
+	topics?: Partial<Topics>;
+	/** What payloads are made of; default JSON. A profile of payload type PROTOBUF needs one of tbclient/protobuf. */
+	codec?: Codec;
 	/** Accepted by the server, and the subscriptions are sent. */
 	onConnected?(this: TBClient): void;
 	/** After every loss and refusal; the client connects again by itself. */
@@ -64,6 +70,8 @@ export interface Settings extends ConnectionOptions {
 	outbox: OutboxLimits;
 	inFlight: number;
 	requestTimeout: number;
+	topics: Topics;
+	codec: Codec;
 }
 
 const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity timeout
@@ -74,10 +82,12 @@ export function settingsOf(options: TBClientOptions): Settings {
 	if (typeof host !== "string" || !host) throw new TypeError("host: expected a name or an address");
 	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
 	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192 } = {} } = options;
+	const { codec = jsonCodec } = options;
+	const topics = options.topics ? { ...Topic, ...options.topics } : Topic;
 	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
 	const network = { io, dns, socket, host, port, login: loginOf(options), keepAlive, random };
-	return { ...network, maxMessage, inFlight, requestTimeout, outbox: { messages, bytes } };
+	return { ...network, maxMessage, inFlight, requestTimeout, topics, codec, outbox: { messages, bytes } };
 }

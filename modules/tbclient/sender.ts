@@ -4,7 +4,7 @@ import type { Connection } from "tbclient/connection";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Message, Outbox } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
-import { filters, Topic } from "tbclient/topics";
+import { type Filter, Topic } from "tbclient/topics";
 import Time from "time";
 import Timer from "timer";
 
@@ -19,6 +19,8 @@ export interface SenderOptions {
 	outbox: Outbox;
 	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
+	/** What is subscribed after each CONNACK. */
+	filters: readonly Filter[];
 	stats: Pick<Stats, "sent" | "resent">;
 }
 
@@ -103,7 +105,7 @@ export class Sender {
 		if (id !== this.#subscription?.id) return [];
 		this.#subscription = undefined;
 		this.#watch();
-		return filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
+		return this.#options.filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
 	}
 
 	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
@@ -124,7 +126,7 @@ export class Sender {
 
 	#sendSubscribe(mqtt: MQTTClient): void {
 		const id = this.#options.outbox.takeId();
-		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...filters] });
+		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...this.#options.filters] });
 		this.#subscribe = false;
 		this.#subscription = { id, since: Time.ticks };
 	}
