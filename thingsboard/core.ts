@@ -1,6 +1,9 @@
+import { Claims } from "./claims.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
 import { Devices } from "./devices.ts";
+import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
 import { Packages } from "./packages.ts";
+import { Profiles } from "./profiles.ts";
 
 /** What a ThingsBoard administrator could configure; the defaults are the server's. Times in milliseconds, sizes in bytes. */
 export interface Settings {
@@ -14,6 +17,14 @@ export interface Settings {
 	clientRpcTimeout: number;
 	/** Delay between a package's assignment and its attributes. */
 	otaPacing: number;
+	/** `security.claim.allowClaimingByDefault`: without it only devices with the server attribute `claimingAllowed` = true. */
+	allowClaimingByDefault: boolean;
+	/** How long a device that names no duration can be claimed. */
+	claimDuration: number;
+	/** A provisioning connection ends so long after each answer. */
+	provisionClose: number;
+	/** The tenant profile's limits, e.g. `{ device: { messages: "10:1,300:60" } }`; out of the box there are none. */
+	rateLimits: Partial<Record<LimitLevel, Partial<LimitTexts>>>;
 }
 
 export const defaults: Readonly<Settings> = {
@@ -22,22 +33,32 @@ export const defaults: Readonly<Settings> = {
 	inactivity: 600_000,
 	clientRpcTimeout: 60_000,
 	otaPacing: 600,
+	allowClaimingByDefault: true,
+	claimDuration: 86_400_000,
+	provisionClose: 60_000,
+	rateLimits: {},
 };
 
-/** Everything the two protocols share: time, settings, devices and packages. */
+/** Everything the two protocols share: time, settings, and what belongs to the tenant. */
 export class Core {
 	readonly clock: ServerClock;
 	readonly settings: Readonly<Settings>;
 	readonly devices: Devices;
 	readonly packages: Packages;
+	readonly profiles: Profiles;
+	readonly claims: Claims;
+	readonly limits: RateLimits;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 
 	constructor(options: { clock?: Clock; settings?: Partial<Settings>; log?: (line: string) => void } = {}) {
 		this.clock = new ServerClock(options.clock ?? realClock);
 		this.settings = { ...defaults, ...options.settings };
-		this.devices = new Devices(this.clock);
+		this.profiles = new Profiles(this.clock);
+		this.devices = new Devices(this.clock, this.profiles);
 		this.packages = new Packages(this.clock);
+		this.claims = new Claims(this.clock, this.settings);
+		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
 		this.log = options.log ?? (() => undefined);
 	}
 }

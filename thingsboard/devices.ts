@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 import { quote } from "./json.ts";
+import type { DeviceProfile, Profiles } from "./profiles.ts";
 import { RpcQueue, type RpcTarget } from "./rpc.ts";
 import type { Row } from "./telemetry.ts";
 import { type Value, valuesJson } from "./values.ts";
@@ -40,6 +41,10 @@ export class Device {
 	readonly createdTime: number;
 	info: DeviceInfo;
 	token: string;
+	/** What `info.type` names. */
+	profile: DeviceProfile;
+	/** The customer it belongs to, once claimed or assigned. */
+	customerId: string | null = null;
 	firmwareId: string | null = null;
 	softwareId: string | null = null;
 	session: DeviceSession | undefined;
@@ -54,11 +59,12 @@ export class Device {
 	readonly series = new Map<string, Point[]>();
 	#clock: Clock;
 
-	constructor(clock: Clock, info: DeviceInfo, token: string) {
+	constructor(clock: Clock, info: DeviceInfo, token: string, profile: DeviceProfile) {
 		this.#clock = clock;
 		this.createdTime = clock.now();
 		this.info = info;
 		this.token = token;
+		this.profile = profile;
 		this.rpc = new RpcQueue(clock);
 	}
 
@@ -97,15 +103,18 @@ export class Device {
 /** The tenant's devices. */
 export class Devices {
 	#clock: Clock;
+	#profiles: Profiles;
 	#byId = new Map<string, Device>();
 
-	constructor(clock: Clock) {
+	constructor(clock: Clock, profiles: Profiles) {
 		this.#clock = clock;
+		this.#profiles = profiles;
 	}
 
-	/** Makes a device; without `token` it gets 20 random characters, as on the server. */
+	/** Makes a device; without `token` it gets 20 random characters, as on the server. A profile named by `type` is made too. */
 	create(info: DeviceInfo, token = randomBytes(15).toString("base64url")): Device {
-		const device = new Device(this.#clock, info, token);
+		const profile = this.#profiles.ensure(info.type ?? "default");
+		const device = new Device(this.#clock, info, token, profile);
 		this.#byId.set(device.id, device);
 		return device;
 	}
