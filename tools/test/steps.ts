@@ -34,6 +34,12 @@ export async function nodeSpecs(): Promise<Results> {
 	return specs("Node specs", files, { timeout: SpecTimeout, env: observed });
 }
 
+/** Specs of the chip's host: its own files over fakes of the SDK's modules and of ESP-IDF's functions. */
+export async function chipSpecs(): Promise<Results> {
+	const env = { ...observed, TS_PATHS: "test/esp32/paths.json" };
+	return specs("specs of the ESP32 host", await specsIn("test/esp32"), { timeout: SpecTimeout, env });
+}
+
 /**
  * Our MQTT contract over the SDK's own client, where `MODDABLE` names an SDK. What builds and runs the application with the SDK's
  * tools belongs to `npm run test:sdk`. Each file that is left out counts as skipped.
@@ -71,6 +77,7 @@ export function steps(fast: boolean): Step[] {
 		{ name: "Format and lint (biome)", run: lint },
 		{ name: "Specs of modules and guards, on Node", run: moduleSpecs },
 		{ name: "Specs of hosts, stand-in and tools, on Node", run: nodeSpecs },
+		{ name: "Specs of hosts/esp32 over fakes of SDK and ESP-IDF", run: chipSpecs },
 		{ name: "Specs over the SDK", run: sdkSpecs },
 	];
 	const slow: Step[] = [

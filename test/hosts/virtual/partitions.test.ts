@@ -16,7 +16,7 @@ describe("virtual ESP32: partition table", () => {
 			"ota_0 0/16 10000+1d0000",
 			"ota_1 0/17 1e0000+1d0000",
 			"xs 64/1 3b0000+40000",
-			"outbox 1/128 3f0000+10000",
+			"outbox 1/6 3f0000+10000",
 		]);
 	});
 
