@@ -1,7 +1,7 @@
 // The one place that runs code of the application: guarded, with `this` = client, never after `close()`.
 import type TBClient from "tbclient";
 import { reasonOf, TBError } from "tbclient/errors";
-import type { TBClientOptions } from "tbclient/options";
+import type { RPC, TBClientOptions } from "tbclient/options";
 import type { Completion } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
 import Timer from "timer";
@@ -38,15 +38,16 @@ export class Callbacks {
 		this.#stats = stats;
 	}
 
-	/** Whether the application gave this callback. */
-	has(name: CallbackName): boolean {
-		return this.#options[name] !== undefined;
-	}
-
 	/** Calls a callback of the options, if there is one. Returns what was thrown. */
 	call<Name extends CallbackName>(name: Name, ...args: Arguments<Name>): Thrown | undefined {
 		const callback = this.#options[name] as ((...args: unknown[]) => void) | undefined;
 		return callback && this.run(name, () => callback.apply(this.#client, args));
+	}
+
+	/** Hands a call to `onRPC`. True when it did not throw; without a handler, that is the cause. */
+	answer(call: RPC): true | Thrown {
+		if (!this.#options.onRPC) return { cause: `no handler for ${call.method}` };
+		return this.call("onRPC", call) ?? true;
 	}
 
 	/** Tells `onError`. */

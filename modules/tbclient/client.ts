@@ -8,6 +8,7 @@ import { TBError } from "tbclient/errors";
 import { Inbound } from "tbclient/inbound";
 import { type AttributeValues, type Settings, settingsOf, type TBClientOptions } from "tbclient/options";
 import { type Completion, Outbox } from "tbclient/outbox";
+import { type Part, Parts } from "tbclient/parts";
 import { MaxRequests, Requests } from "tbclient/requests";
 import { Unanswered } from "tbclient/rpc";
 import { chunkTopic, Sender } from "tbclient/sender";
@@ -15,6 +16,13 @@ import { makeStats, type Stats } from "tbclient/stats";
 import { filtersOf } from "tbclient/topics";
 
 export type { AttributeValues, RPC, TBClientOptions } from "tbclient/options";
+export type { Part } from "tbclient/parts";
+
+/** How a message is sent by `publish`. */
+export interface PublishOptions {
+	/** Called once: null when the server acknowledged, else why it never will. */
+	callback?: Completion | undefined;
+}
 
 /**
  * A device's connection to ThingsBoard. Connects, and connects again, until `close()`.
@@ -31,6 +39,7 @@ export default class TBClient {
 	#outbox: Outbox;
 	#requests: Requests<AttributeValues>;
 	#unanswered = new Unanswered();
+	#parts: Parts;
 	#connected = false;
 	#closed = false;
 
@@ -39,16 +48,14 @@ export default class TBClient {
 		const settings = settingsOf(options);
 		this.#settings = settings;
 		this.#callbacks = new Callbacks(this, options, this.stats);
+		this.#parts = new Parts(this.#callbacks);
 		this.#outbox = new Outbox(settings.outbox);
 		this.#requests = new Requests(settings.requestTimeout);
 		this.#inbound = this.#makeInbound();
 		this.#connection = new Connection(settings, this.#events());
-		const { io, inFlight, topics } = settings;
+		const { io, inFlight } = settings;
 		const { stats } = this;
-		const filters = filtersOf(topics);
-		this.#sender = new Sender({
-			...{ io, connection: this.#connection, outbox: this.#outbox, inFlight, filters, stats },
-		});
+		this.#sender = new Sender({ io, connection: this.#connection, outbox: this.#outbox, inFlight, stats });
 	}
 
 	/** Accepted by the server, subscriptions sent, not lost since. */
@@ -128,6 +135,30 @@ export default class TBClient {
 		return this.#inbound.read(view);
 	}
 
+	/**
+	 * Publishes on any topic, kept over losses; limits and errors as for `sendTelemetry`. For what builds on the client:
+	 * a topic that the server does not know ends the connection.
+	 */
+	publish(topic: string, payload: string | ArrayBuffer, { callback }: PublishOptions = {}): void {
+		this.#open("publish");
+		this.#publish(topic, typeof payload === "string" ? ArrayBuffer.fromString(payload) : payload, callback);
+	}
+
+	/**
+	 * Attaches a part (`tbclient/parts`): its filters are subscribed at once and at every connection.
+	 * @throws RangeError when it is attached already, for more than 4 parts, or 16 filters in one of them.
+	 */
+	attach(part: Part): void {
+		this.#open("attach");
+		this.#parts.add(part);
+		if (part.filters) this.#sender.subscribe(part.filters);
+	}
+
+	/** Ends what `attach` began; its filters stay subscribed until the connection ends. */
+	detach(part: Part): void {
+		this.#parts.remove(part);
+	}
+
 	/** Ends everything; nothing is called back after it. Legal everywhere, also twice. */
 	close(): void {
 		if (this.#closed) return;
@@ -147,18 +178,20 @@ export default class TBClient {
 			requests: this.#requests,
 			unanswered: this.#unanswered,
 			codec: this.#settings.codec,
+			parts: this.#parts,
 			respond: (id, result) => this.#closed || this.respond(id, result),
 		});
 		const { maxMessage, topics } = this.#settings;
 		return new Inbound(maxMessage, topics, {
 			onMessage: (message) => dispatch.receive(message),
 			onTooLarge: (topic, byteLength) => this.#tooLarge(topic, byteLength),
+			wants: () => this.#parts.listening,
 		});
 	}
 
 	#events(): ConnectionEvents {
 		return {
-			onUp: () => this.#sender.up(),
+			onUp: () => this.#sender.up([...filtersOf(this.#settings.topics), ...this.#parts.filters]),
 			onDown: (error) => this.#down(error),
 			onReadable: (mqtt, count, info) => this.#inbound.receive(mqtt, count, info),
 			onWritable: (count) => this.#writable(count),
@@ -206,6 +239,7 @@ export default class TBClient {
 		if (this.#connected) return;
 		this.#connected = true;
 		this.stats.connects += 1;
+		this.#parts.connected();
 		this.#callbacks.call("onConnected");
 	}
 
@@ -221,6 +255,7 @@ export default class TBClient {
 			const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
 			this.#callbacks.complete(poison.callback, new TBError("TB_QUARANTINED", text));
 		}
+		this.#parts.disconnected(error);
 		this.#callbacks.call("onDisconnected", error);
 	}
 

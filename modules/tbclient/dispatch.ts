@@ -5,6 +5,7 @@ import type { AttributesUpdate, Call, Codec } from "tbclient/codec";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Incoming } from "tbclient/inbound";
 import type { AttributeValues } from "tbclient/options";
+import type { Parts } from "tbclient/parts";
 import type { Requests } from "tbclient/requests";
 import type { Unanswered } from "tbclient/rpc";
 import type { Stats } from "tbclient/stats";
@@ -18,6 +19,8 @@ export interface DispatchOptions {
 	/** RPCs delivered and not yet answered. */
 	unanswered: Unanswered;
 	codec: Codec;
+	/** What is attached to the client: asked first. */
+	parts: Parts;
 	/** Answers an RPC that the application did not, since it threw or has no handler. */
 	respond(id: number, result: JSONValue): void;
 }
@@ -66,7 +69,7 @@ export class Dispatch {
 				break;
 			case "rpcResponse":
 			case "unknown":
-				stats.unknown += 1;
+				if (!this.#options.parts.message(message.topic, bytes)) stats.unknown += 1;
 		}
 	}
 
@@ -80,15 +83,14 @@ export class Dispatch {
 	}
 
 	#rpc(id: number, { method, params }: Call): void {
-		const { callbacks, stats, unanswered, respond } = this.#options;
+		const { callbacks, stats, unanswered, parts, respond } = this.#options;
 		if (!unanswered.admit(id, method + JSON.stringify(params))) {
 			stats.duplicates += 1;
 			return;
 		}
-		const thrown = callbacks.has("onRPC")
-			? callbacks.call("onRPC", { id, method, params })
-			: { cause: `no handler for ${method}` };
-		if (thrown) respond(id, { error: reasonOf(thrown.cause) });
+		const call = { id, method, params };
+		const taken = parts.rpc(call) || callbacks.answer(call);
+		if (taken !== true) respond(id, { error: reasonOf(taken.cause) });
 	}
 
 	#firmware(request: number, index: number, { count, offset, byteLength, more }: Incoming): void {

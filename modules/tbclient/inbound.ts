@@ -20,7 +20,7 @@ export interface ChunkInfo {
 export interface Incoming {
 	to: Route;
 	topic: string;
-	/** The payload; empty for firmware (read it piece by piece) and for unknown topics (nobody wants it). */
+	/** The payload; empty for firmware (read it piece by piece), and for unknown topics that nobody wants. */
 	bytes: ArrayBuffer;
 	/** Bytes that `read` offers, of firmware. */
 	count: number;
@@ -37,6 +37,8 @@ export interface InboundEvents {
 	onMessage(message: Incoming): void;
 	/** The message is read and dropped. */
 	onTooLarge(topic: string, byteLength: number): void;
+	/** Whether somebody wants messages on unknown topics. */
+	wants(): boolean;
 }
 
 /** The message whose fragments arrive; `gathered` is absent when it is too large. */
@@ -104,7 +106,8 @@ export class Inbound {
 
 	#begin(topic: string, byteLength: number): void {
 		const to = route(topic, this.#topics);
-		const kept = to.kind === "firmware" || to.kind === "unknown" ? 0 : byteLength;
+		const skipped = to.kind === "firmware" || (to.kind === "unknown" && !this.#events.wants());
+		const kept = skipped ? 0 : byteLength;
 		const gathered = kept <= this.#limit ? new Uint8Array(kept) : undefined;
 		this.#current = { topic, to, byteLength, gathered };
 		this.#offset = 0;

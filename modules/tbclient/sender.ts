@@ -19,8 +19,6 @@ export interface SenderOptions {
 	outbox: Outbox;
 	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
-	/** What is subscribed after each CONNACK. */
-	filters: readonly Filter[];
 	stats: Pick<Stats, "sent" | "resent">;
 }
 
@@ -29,8 +27,8 @@ export class Sender {
 	#options: SenderOptions;
 	#window: number;
 	#owed: number[] = [];
-	#subscription: { id: number; since: number } | undefined;
-	#subscribe = false;
+	#subscription: { id: number; since: number; filters: readonly Filter[] } | undefined;
+	#wanted: readonly Filter[] = [];
 	#stream: { bytes: ArrayBuffer; offset: number } | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 
@@ -40,13 +38,20 @@ export class Sender {
 	}
 
 	/** After CONNACK: everything is subscribed again, since the server keeps no session. */
-	up(): void {
-		this.#subscribe = true;
+	up(filters: readonly Filter[]): void {
+		this.#wanted = filters;
+	}
+
+	/** Subscribes on the present connection, if there is one. */
+	subscribe(filters: readonly Filter[]): void {
+		if (!this.#options.connection.ready) return;
+		this.#wanted = [...this.#wanted, ...filters];
+		this.flush();
 	}
 
 	/** The connection is gone, `byPeer` or by a deadline of ours. Returns the message to give up, if any. */
 	down(byPeer: boolean): Message | undefined {
-		this.#subscribe = false;
+		this.#wanted = [];
 		this.#subscription = undefined;
 		this.#stream = undefined;
 		this.#owed = [];
@@ -83,7 +88,7 @@ export class Sender {
 	/** One QoS 0 message now or never; false when it is never. */
 	sendNow(topic: string, text: string): boolean {
 		const mqtt = this.#options.connection.ready;
-		if (!mqtt || this.#stream || this.#subscribe) return false;
+		if (!mqtt || this.#stream || this.#wanted.length) return false;
 		try {
 			mqtt.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
 			return true;
@@ -102,10 +107,11 @@ export class Sender {
 
 	/** A SUBACK: returns the filters that were refused. */
 	subscribed(id: number | undefined, payload: number[] = []): string[] {
-		if (id !== this.#subscription?.id) return [];
+		if (!this.#subscription || id !== this.#subscription.id) return [];
+		const { filters } = this.#subscription;
 		this.#subscription = undefined;
-		this.#watch();
-		return this.#options.filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
+		this.flush();
+		return filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
 	}
 
 	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
@@ -113,7 +119,7 @@ export class Sender {
 		const { io, outbox } = this.#options;
 		this.#continue(mqtt, room);
 		if (this.#stream) return;
-		if (this.#subscribe) this.#sendSubscribe(mqtt);
+		if (this.#wanted.length && !this.#subscription) this.#sendSubscribe(mqtt);
 		for (const id of [...this.#owed]) {
 			mqtt.write(null, { operation: io.PUBACK, id });
 			this.#owed.shift();
@@ -126,9 +132,9 @@ export class Sender {
 
 	#sendSubscribe(mqtt: MQTTClient): void {
 		const id = this.#options.outbox.takeId();
-		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...this.#options.filters] });
-		this.#subscribe = false;
-		this.#subscription = { id, since: Time.ticks };
+		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...this.#wanted] });
+		this.#subscription = { id, since: Time.ticks, filters: this.#wanted };
+		this.#wanted = [];
 	}
 
 	/** Returns the room that is left. */
