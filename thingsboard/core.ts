@@ -2,8 +2,10 @@ import { Claims } from "./claims.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
 import { Devices } from "./devices.ts";
 import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
+import { offerToNew } from "./offers.ts";
 import { Packages } from "./packages.ts";
 import { Profiles } from "./profiles.ts";
+import { Turns } from "./turns.ts";
 
 /** What a ThingsBoard administrator could configure; the defaults are the server's. Times in milliseconds, sizes in bytes. */
 export interface Settings {
@@ -15,7 +17,7 @@ export interface Settings {
 	inactivity: number;
 	/** When an unhandled client-side RPC is answered `{"error":"timeout"}`. */
 	clientRpcTimeout: number;
-	/** Delay between a package's assignment and its attributes. */
+	/** Delay between a package's assignment and its attributes, and between one device's attributes and the next one's. */
 	otaPacing: number;
 	/** `security.claim.allowClaimingByDefault`: without it only devices with the server attribute `claimingAllowed` = true. */
 	allowClaimingByDefault: boolean;
@@ -48,6 +50,8 @@ export class Core {
 	readonly profiles: Profiles;
 	readonly claims: Claims;
 	readonly limits: RateLimits;
+	/** When each waiting OTA offer goes out. */
+	readonly otaTurns: Turns;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 
@@ -58,6 +62,8 @@ export class Core {
 		this.devices = new Devices(this.clock, this.profiles);
 		this.packages = new Packages(this.clock);
 		this.claims = new Claims(this.clock, this.settings);
+		this.otaTurns = new Turns(this.clock, this.settings.otaPacing);
+		this.devices.onCreated = (device) => offerToNew(this, device);
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
 		this.log = options.log ?? (() => undefined);
 	}

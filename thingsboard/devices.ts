@@ -105,6 +105,8 @@ export class Devices {
 	#clock: Clock;
 	#profiles: Profiles;
 	#byId = new Map<string, Device>();
+	/** Called with each new device. */
+	onCreated: (device: Device) => void = () => undefined;
 
 	constructor(clock: Clock, profiles: Profiles) {
 		this.#clock = clock;
@@ -116,6 +118,7 @@ export class Devices {
 		const profile = this.#profiles.ensure(info.type ?? "default");
 		const device = new Device(this.#clock, info, token, profile);
 		this.#byId.set(device.id, device);
+		this.onCreated(device);
 		return device;
 	}
 

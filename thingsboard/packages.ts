@@ -16,6 +16,8 @@ export interface OtaPackage {
 	contentType?: string;
 	checksumAlgorithm?: Algorithm;
 	checksum?: string;
+	/** Bytes, as the operator of a URL package says; an uploaded one has `data`. */
+	dataSize?: number;
 	data?: Uint8Array;
 }
 

@@ -1,12 +1,13 @@
 import type { IPublishPacket } from "mqtt-packet";
 import { takeCorruption } from "../faults.ts";
+import { type Kind, targetOf } from "../offers.ts";
 import { PayloadError } from "../telemetry.ts";
 import type { Session } from "./session.ts";
 import { javaInt } from "./topics.ts";
 
 /** A chunk request as its topic names it. */
 export interface ChunkRequest {
-	prefix: "fw" | "sw";
+	prefix: Kind;
 	/** Digits of any length. */
 	request: string;
 	index: string;
@@ -56,8 +57,7 @@ export class Firmware {
 		topic: string,
 	): void {
 		const { packages } = this.#session.core;
-		const { firmwareId, softwareId } = this.#session.device;
-		const target = packages.byId((prefix === "fw" ? firmwareId : softwareId) ?? "");
+		const target = packages.byId(targetOf(this.#session.device, prefix) ?? "");
 		if (!target || target.url) {
 			this.#fail(target ? "FAILURE" : "NOT_FOUND");
 			return;
