@@ -1,5 +1,6 @@
 import { Claims } from "./claims.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
+import { WireLog } from "./console/wire-log.ts";
 import { Devices } from "./devices.ts";
 import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
 import { offerToNew } from "./offers.ts";
@@ -52,6 +53,8 @@ export class Core {
 	readonly limits: RateLimits;
 	/** When each waiting OTA offer goes out. */
 	readonly otaTurns: Turns;
+	/** What went over the wire. */
+	readonly wire: WireLog;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 
@@ -65,6 +68,7 @@ export class Core {
 		this.otaTurns = new Turns(this.clock, this.settings.otaPacing);
 		this.devices.onCreated = (device) => offerToNew(this, device);
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
+		this.wire = new WireLog(this.clock);
 		this.log = options.log ?? (() => undefined);
 	}
 }

@@ -1,5 +1,6 @@
 import type { IConnectPacket } from "mqtt-packet";
 import { ServerClock } from "../clock.ts";
+import type { WireTrace } from "../console/wire-log.ts";
 import type { Core } from "../core.ts";
 import type { Device } from "../devices.ts";
 import { takeBudget, takeRefusal } from "../faults.ts";
@@ -20,6 +21,7 @@ export class Connection {
 	#core: Core;
 	#wire: Wire;
 	#gate: FrameGate;
+	#trace: WireTrace;
 	#clock: ServerClock;
 	#reader = new PacketReader();
 	#early: Packet[] = [];
@@ -33,6 +35,7 @@ export class Connection {
 		this.#core = core;
 		this.#wire = wire;
 		this.#clock = new ServerClock(core.clock);
+		this.#trace = core.wire.open();
 		this.#gate = new FrameGate(core.settings.maxPayload);
 		wire.onBytes = (bytes) => this.#guard(() => this.#take(bytes));
 		wire.onGone = () => this.close("the other side is gone");
@@ -42,6 +45,7 @@ export class Connection {
 	send(bytes: Uint8Array): void {
 		if (this.#closed) return;
 		const allowed = takeBudget(this.#device?.faults ?? {}, bytes);
+		this.#trace.sent(allowed.bytes);
 		if (allowed.bytes.length) this.#wire.write(allowed.bytes);
 		if (allowed.drop) this.close("fault: dropAfterBytes");
 	}
@@ -52,6 +56,7 @@ export class Connection {
 		this.#closed = true;
 		this.#core.log(`${this.#device?.info.name ?? "unknown device"}: closed: ${reason}`);
 		this.#session?.end();
+		this.#trace.closed(reason);
 		this.#clock.close();
 		this.#wire.close();
 		this.onClosed();
@@ -60,6 +65,7 @@ export class Connection {
 	#take(bytes: Uint8Array): void {
 		for (const frame of this.#gate.push(bytes)) {
 			if (this.#closed) return;
+			this.#trace.received(frame);
 			this.#receive(this.#reader.read(frame));
 		}
 	}
@@ -100,7 +106,7 @@ export class Connection {
 	#authenticate(packet: IConnectPacket): void {
 		const device = packet.username ? this.#core.devices.byToken(packet.username) : undefined;
 		const code = (device && takeRefusal(device.faults)) ?? (device ? accepted : refusal(packet));
-		this.#device = device;
+		this.#device = this.#trace.device = device;
 		if (device && code === accepted) this.#open(device, packet);
 		else {
 			this.send(connack(!packet.clean, code));

@@ -6,6 +6,13 @@ import { codes, RestError } from "./errors.ts";
 /** The tenant administrator of a fresh ThingsBoard with demo data. */
 export const tenant = { username: "tenant@thingsboard.org", password: "tenant" };
 
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** No token is asked for. */
+		open?: boolean;
+	}
+}
+
 const login = "/api/auth/login";
 
 /** Login, and the check of every other request (`X-Authorization: Bearer …`, or `Authorization`). */
@@ -15,7 +22,8 @@ export function authentication(app: FastifyInstance): void {
 
 	app.addHook("onRequest", async (request) => {
 		// The matched route, not the URL's text: a percent-encoded path is matched decoded.
-		if (request.routeOptions.url === undefined || request.routeOptions.url === login) return;
+		const { url, config } = request.routeOptions;
+		if (url === undefined || url === login || config.open) return;
 		if (!issued.has(bearer(request))) throw new RestError(401, codes.authentication, "Authentication failed");
 	});
 
