@@ -31,7 +31,7 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-	if (!url.endsWith(".ts")) return next(url, context);
+	if (!new URL(url).pathname.endsWith(".ts")) return next(url, context); // a query makes a module anew
 	const file = fileURLToPath(url);
 	const { code } = await transform(await readFile(file, "utf8"), {
 		loader: "ts",

@@ -12,6 +12,7 @@ const Align = 16; // esp_partition_write on an encrypted partition
 const TypeApp = 0; // ESP_PARTITION_TYPE_APP
 const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
 const NotFound = 0x105; // ESP_ERR_NOT_FOUND
+const NothingRecorded = -1; // ESP_FAIL
 const RollbackFailed = 0x1505; // ESP_ERR_OTA_ROLLBACK_FAILED
 
 /** `esp_ota_img_states_t`, by value. */
@@ -74,7 +75,10 @@ class ChipSlots implements Slots {
 				"ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
 				`${this.running.label} is on trial`,
 			);
-		check("begin", idf.esp_ota_invalidate_inactive_ota_data_slot());
+		// ESP_FAIL only says that no sound record names the other slot: after flashing by USB, or when the bootloader has passed a
+		// broken image over. Then nothing has to be made unbootable: the bootloader validates every image before it starts one.
+		const code = idf.esp_ota_invalidate_inactive_ota_data_slot();
+		if (code !== NothingRecorded) check("begin", code);
 	}
 	erase(offset: number, length: number): void {
 		this.#range("erase", offset, length, Block);

@@ -1,0 +1,216 @@
+// hosts/esp32/slots.ts over ESP-IDF's functions: same flash as the virtual board leaves, every code told, cut anywhere.
+import { readFileSync } from "node:fs";
+import type { SlotError, Slots } from "../../hosts/contract.ts";
+import { type CutMode, PowerCut } from "../../hosts/virtual/flash.ts";
+import { buildImage } from "../../hosts/virtual/image.ts";
+import { deepEqual, equal, ok, throws } from "../assert.ts";
+import { chip, Restart } from "./fakes/chip.ts";
+import { fresh } from "./fresh.ts";
+
+const image = (version: string, length = 20_000): Buffer =>
+	buildImage({
+		identity: { title: "t", version, target: "esp32", xs: "17.7" },
+		payload: Buffer.alloc(length, version),
+	});
+const first = image("1.0.0");
+const second = image("2.0.0");
+const slotsNow = () => fresh<Slots>("slots.ts");
+
+function padded(bytes: Buffer): ArrayBuffer {
+	const buffer = new ArrayBuffer((bytes.length + 15) & ~15);
+	new Uint8Array(buffer).fill(0xff);
+	new Uint8Array(buffer).set(bytes);
+	return buffer;
+}
+
+function write(slots: Slots, bytes: Buffer): void {
+	const buffer = padded(bytes);
+	slots.begin();
+	slots.erase(0, slots.blockSize);
+	slots.write(buffer, 0, buffer.byteLength);
+}
+
+function install(slots: Slots, bytes: Buffer): void {
+	write(slots, bytes);
+	slots.activate();
+}
+
+interface Facts {
+	errors: Record<string, number>;
+}
+
+const buffer = new ArrayBuffer(16);
+/** Each function of ESP-IDF that answers with a code, and what leads to its call on a confirmed image. */
+const calls: Record<string, (slots: Slots) => unknown> = {
+	esp_ota_invalidate_inactive_ota_data_slot: (slots) => slots.begin(),
+	esp_partition_erase_range: (slots) => slots.erase(0, slots.blockSize),
+	esp_partition_write: (slots) => slots.write(buffer, 0, 16),
+	esp_partition_read: (slots) => slots.read(buffer, 0, 16),
+	esp_ota_set_boot_partition: (slots) => slots.activate(),
+	esp_ota_mark_app_valid_cancel_rollback: (slots) => slots.confirm(),
+};
+
+function failure(action: () => unknown): SlotError {
+	return throws(action) as SlotError;
+}
+
+/** Plays a life with the power cut at the n-th flash command; false when the life has fewer. */
+async function cutAt(at: number, mode: CutMode): Promise<boolean> {
+	chip.reset(first);
+	chip.flash.cutAt(at, mode);
+	try {
+		await life();
+		return false;
+	} catch (error) {
+		if (!(error instanceof PowerCut)) throw error;
+	}
+	const version = chip.start();
+	ok(version === "1.0.0" || version === "2.0.0", `cut ${at}: boots ${version}`);
+	ok((await slotsNow()).running.label, `cut ${at}`);
+	return true;
+}
+
+/** An update that is confirmed, and one back that is rolled back. */
+async function life(): Promise<void> {
+	install(await slotsNow(), second);
+	chip.start();
+	(await slotsNow()).confirm();
+	install(await slotsNow(), first);
+	chip.start();
+	const trial = await slotsNow();
+	try {
+		trial.revert();
+	} catch (error) {
+		if (!(error instanceof Restart)) throw error;
+	}
+	chip.start();
+}
+
+describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
+	beforeEach(() => chip.reset(first));
+
+	it("knows which slot runs, its size and its state", async () => {
+		const { running, next } = await slotsNow();
+		deepEqual([running.label, running.size, running.state], ["ota_0", 0x1d0000, "VALID"]);
+		deepEqual([next.label, next.size, next.state], ["ota_1", 0x1d0000, "UNDEFINED"]);
+	});
+
+	it("gives a new image one trial and keeps it once confirmed", async () => {
+		install(await slotsNow(), second);
+		equal(chip.start(), "2.0.0");
+		const slots = await slotsNow();
+		deepEqual(
+			[slots.running.label, slots.running.state, slots.next.state],
+			["ota_1", "PENDING_VERIFY", "VALID"],
+		);
+		slots.confirm();
+		equal(chip.start(), "2.0.0");
+		equal((await slotsNow()).running.state, "VALID");
+	});
+
+	it("leaves the same flash as the virtual board does, byte by byte", async () => {
+		const steps = [write, (slots: Slots) => slots.activate()];
+		for (const step of steps) step(await slotsNow(), second);
+		chip.start();
+		(await slotsNow()).confirm();
+		const real = chip.flash.read(0, chip.flash.size);
+		chip.reset(first);
+		for (const step of steps) step(chip.slots, second);
+		chip.start();
+		chip.slots.confirm();
+		ok(real.equals(chip.flash.read(0, chip.flash.size)), "the two hosts wrote different bytes");
+	});
+
+	it("reverts to a recorded image, and ends the trial where there is no record", async () => {
+		install(await slotsNow(), second);
+		chip.start();
+		const slots = await slotsNow();
+		throws(() => slots.revert(), "restart");
+		equal(chip.start(), "1.0.0");
+		equal((await slotsNow()).next.state, "INVALID");
+	});
+
+	it("ends the trial of the first update after flashing by USB, which ESP-IDF would not roll back", async () => {
+		install(await slotsNow(), second);
+		chip.start();
+		chip.fail("esp_ota_mark_app_invalid_rollback_and_reboot", 0x1505);
+		const slots = await slotsNow();
+		throws(() => slots.revert(), "restart");
+		deepEqual(chip.calls.slice(-1), ["esp_restart"]);
+		equal(chip.start(), "1.0.0");
+	});
+
+	it("refuses to begin while the running image is on trial, and touches nothing", async () => {
+		install(await slotsNow(), second);
+		chip.start();
+		const before = chip.flash.operations;
+		const slots = await slotsNow();
+		equal(failure(() => slots.begin()).codeName, "ESP_ERR_OTA_ROLLBACK_INVALID_STATE");
+		equal(chip.flash.operations, before);
+	});
+
+	it("can be updated after the bootloader has passed a broken image over", async () => {
+		install(await slotsNow(), second);
+		chip.start();
+		(await slotsNow()).confirm();
+		chip.flash.write(chip.slot(1).offset + 4096, Buffer.alloc(16)); // flash that went bad
+		equal(chip.start(), "1.0.0");
+		install(await slotsNow(), second);
+		equal(chip.start(), "2.0.0");
+	});
+
+	it("refuses to activate what is no image, and keeps the old one bootable", async () => {
+		const slots = await slotsNow();
+		write(slots, Buffer.from(second).fill(0, 100, 200));
+		equal(failure(() => slots.activate()).codeName, "ESP_ERR_OTA_VALIDATE_FAILED");
+		equal(chip.start(), "1.0.0");
+	});
+
+	it("says what it expected of offsets and lengths before ESP-IDF is asked", async () => {
+		const slots = await slotsNow();
+		const buffer = new ArrayBuffer(64);
+		const { size } = slots.next;
+		for (const [name, action] of [
+			["ESP_ERR_INVALID_ARG", () => slots.erase(4096, 65536)],
+			["ESP_ERR_INVALID_SIZE", () => slots.erase(0, 4096)],
+			["ESP_ERR_INVALID_SIZE", () => slots.erase(0, size + 65536)],
+			["ESP_ERR_INVALID_ARG", () => slots.write(buffer, 8, 16)],
+			["ESP_ERR_INVALID_SIZE", () => slots.write(buffer, 0, 24)],
+			["ESP_ERR_INVALID_SIZE", () => slots.write(buffer, 0, 80)],
+			["ESP_ERR_INVALID_SIZE", () => slots.read(buffer, size - 16, 32)],
+			["ESP_ERR_INVALID_SIZE", () => slots.read(buffer, 0, 65)],
+		] as const)
+			equal(failure(action).codeName, name, String(action));
+		deepEqual(
+			chip.calls.filter((name) => name.startsWith("esp_partition")),
+			[],
+		);
+	});
+
+	const codes = Object.entries(
+		(JSON.parse(readFileSync(new URL("../../hosts/esp32/esp-idf.json", import.meta.url), "utf8")) as Facts)
+			.errors,
+	).filter(([, code]) => code !== 0);
+	for (const [call, action] of Object.entries(calls))
+		it(`tells every error code of ${call}, by number and where known by name`, async () => {
+			install(await slotsNow(), second);
+			chip.start();
+			(await slotsNow()).confirm();
+			const slots = await slotsNow();
+			for (const [name, code] of codes) {
+				if (call === "esp_ota_invalidate_inactive_ota_data_slot" && name === "ESP_FAIL") continue; // nothing to do
+				chip.fail(call, code);
+				const error = failure(() => action(slots));
+				equal(error.code, code, call);
+				ok(error.codeName === name || error.codeName === `0x${(code >>> 0).toString(16)}`, error.codeName);
+			}
+			ok(chip.start(), "boots");
+		});
+
+	for (const mode of ["before", "torn"] as const)
+		it(`boots one of the two images wherever the power is cut (${mode}): update, trial, confirmation, rollback`, async () => {
+			let cuts = 0;
+			for (let at = 1; await cutAt(at, mode); at++) cuts += 1;
+			ok(cuts >= 10, `expected a cut at each flash command, got ${cuts}`);
+		});
+});
