@@ -7,6 +7,7 @@ import { offerToNew } from "./offers.ts";
 import { Packages } from "./packages.ts";
 import { Profiles } from "./profiles.ts";
 import { Turns } from "./turns.ts";
+import { Users } from "./users.ts";
 
 /** What a ThingsBoard administrator could configure; the defaults are the server's. Times in milliseconds, sizes in bytes. */
 export interface Settings {
@@ -55,6 +56,7 @@ export class Core {
 	readonly otaTurns: Turns;
 	/** What went over the wire. */
 	readonly wire: WireLog;
+	readonly users: Users;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 
@@ -69,6 +71,7 @@ export class Core {
 		this.devices.onCreated = (device) => offerToNew(this, device);
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
 		this.wire = new WireLog(this.clock);
+		this.users = new Users(this.clock);
 		this.log = options.log ?? (() => undefined);
 	}
 }

@@ -35,6 +35,13 @@ export interface DeviceInfo {
 	additionalInfo?: unknown;
 }
 
+/** Is told what was stored on a device, after the fact. */
+export interface Watcher {
+	telemetry(rows: Row[]): void;
+	attributes(scope: Scope, values: Map<string, Value>): void;
+	deleted(scope: Scope, keys: string[]): void;
+}
+
 /** One device: identity, credentials, data and its live session. */
 export class Device {
 	readonly id = randomUUID();
@@ -57,6 +64,7 @@ export class Device {
 	};
 	/** Points per key in the order of their time. */
 	readonly series = new Map<string, Point[]>();
+	readonly watchers = new Set<Watcher>();
 	#clock: Clock;
 
 	constructor(clock: Clock, info: DeviceInfo, token: string, profile: DeviceProfile) {
@@ -71,6 +79,7 @@ export class Device {
 	/** Stores telemetry; a point of the same moment is replaced. */
 	store(rows: Row[]): void {
 		for (const { ts, values } of rows) for (const [key, value] of values) this.#point(key, { ts, value });
+		for (const watcher of this.watchers) watcher.telemetry(rows);
 	}
 
 	/** Stores attributes; a shared scope is pushed to a subscribed session, all keys in one message. */
@@ -78,12 +87,14 @@ export class Device {
 		const ts = this.#clock.now();
 		for (const [key, value] of values) this.attributes[scope].set(key, { ts, value });
 		if (values.size) this.#push(scope, valuesJson(values));
+		for (const watcher of this.watchers) watcher.attributes(scope, values);
 	}
 
 	/** Deletes attributes; the push lists the keys that were asked for, even those that never existed. */
 	deleteAttributes(scope: Scope, keys: string[]): void {
 		for (const key of keys) this.attributes[scope].delete(key);
 		this.#push(scope, `{"deleted":[${keys.map(quote).join(",")}]}`);
+		for (const watcher of this.watchers) watcher.deleted(scope, keys);
 	}
 
 	#push(scope: Scope, text: string): void {

@@ -1,7 +1,7 @@
 // `npm run thingsboard`: the stand-in alone, until SIGINT or SIGTERM.
 import { args } from "../tools/args.ts";
-import { tenant } from "./rest/auth.ts";
 import { startThingsBoard, type ThingsBoard } from "./server.ts";
+import { tenant } from "./users.ts";
 
 const options = args({
 	command: "npm run thingsboard --",

@@ -172,6 +172,10 @@ export class Rest {
 		this.#url = url;
 	}
 
+	get token(): string {
+		return this.#token;
+	}
+
 	async login(): Promise<void> {
 		const { body } = await this.send("POST", "/api/auth/login", {
 			username: "tenant@thingsboard.org",

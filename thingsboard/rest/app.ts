@@ -1,8 +1,9 @@
 import fastify, { type FastifyInstance } from "fastify";
 import type { Core } from "../core.ts";
+import { webSockets } from "../ws/server.ts";
 import { authentication } from "./auth.ts";
 import { deviceRoutes } from "./devices.ts";
-import { errorBody, RestError } from "./errors.ts";
+import { codeOf, errorBody, PlainError, RestError } from "./errors.ts";
 import { packageRoutes } from "./packages.ts";
 import { rpcRoutes } from "./rpc.ts";
 import { standinRoutes } from "./standin.ts";
@@ -22,17 +23,21 @@ export function restApp(core: Core): FastifyInstance {
 		done(null, body),
 	);
 	app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+		if (error instanceof PlainError) return reply.code(error.status).type("text/plain").send(error.message);
 		const known = error instanceof RestError;
 		const status = known ? error.status : (error.statusCode ?? 500);
 		if (status >= 500) core.log(`REST: ${error.stack}`);
-		return reply.code(status).send(errorBody(status, known ? error.errorCode : 2, error.message));
+		const code = known ? error.errorCode : codeOf(status);
+		return reply.code(status).send(errorBody(status, code, error.message));
 	});
 	app.setNotFoundHandler((request, reply) =>
 		reply
 			.code(404)
 			.send(errorBody(404, 32, `${request.method} ${request.url}: this stand-in has no such path`)),
 	);
-	authentication(app);
+	const sockets = webSockets(core, app.server);
+	app.addHook("preClose", async () => sockets.close());
+	authentication(app, core);
 	deviceRoutes(app, core);
 	telemetryRoutes(app, core);
 	rpcRoutes(app, core);

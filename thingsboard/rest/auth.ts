@@ -1,51 +1,80 @@
-import { createHmac, randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Core } from "../core.ts";
+import { TokenError } from "../tokens.ts";
+import type { User } from "../users.ts";
 import { objectBody } from "./body.ts";
-import { codes, RestError } from "./errors.ts";
+import { codes, denied, RestError } from "./errors.ts";
 
-/** The tenant administrator of a fresh ThingsBoard with demo data. */
-export const tenant = { username: "tenant@thingsboard.org", password: "tenant" };
+/** Who may call a route: everybody (`open`), users of customers too (`customer`), or only they. Default: the tenant. */
+export type Access = { open?: boolean; customer?: boolean | "only" };
 
 declare module "fastify" {
-	interface FastifyContextConfig {
-		/** No token is asked for. */
-		open?: boolean;
+	interface FastifyContextConfig extends Access {}
+	interface FastifyRequest {
+		/** Who asks; absent on open routes. */
+		user?: User;
 	}
 }
 
-const login = "/api/auth/login";
+/** A route's `config`. */
+export const open = { config: { open: true } };
+export const customer = { config: { customer: true } };
+export const customerOnly = { config: { customer: "only" as const } };
 
-/** Login, and the check of every other request (`X-Authorization: Bearer …`, or `Authorization`). */
-export function authentication(app: FastifyInstance): void {
-	const issued = new Set<string>();
-	const secret = randomBytes(32);
-
+/** Login, refresh, and the check of every other request (`X-Authorization: Bearer …`, or `Authorization`). */
+export function authentication(app: FastifyInstance, core: Core): void {
 	app.addHook("onRequest", async (request) => {
 		// The matched route, not the URL's text: a percent-encoded path is matched decoded.
 		const { url, config } = request.routeOptions;
-		if (url === undefined || url === login || config.open) return;
-		if (!issued.has(bearer(request))) throw new RestError(401, codes.authentication, "Authentication failed");
+		if (url === undefined || config?.open) return;
+		request.user = authenticate(core, bearer(request));
+		const { authority } = request.user;
+		if (authority === "CUSTOMER_USER" ? !config?.customer : config?.customer === "only") throw denied();
 	});
 
-	app.post(login, async (request) => {
+	app.post("/api/auth/login", open, async (request) => {
 		const { username, password } = objectBody(request);
-		if (username !== tenant.username || password !== tenant.password)
-			throw new RestError(401, codes.authentication, "Invalid username or password");
-		const token = sign(secret);
-		issued.add(token);
-		return { token, refreshToken: sign(secret) };
+		if (typeof username !== "string" || !username.trim() || typeof password !== "string" || !password)
+			throw unauthorized("Authentication failed");
+		const tokens = core.users.login(username, password);
+		if (!tokens) throw unauthorized("Invalid username or password");
+		return tokens;
 	});
+	app.post("/api/auth/token", open, async (request) => {
+		const { refreshToken } = objectBody(request);
+		const tokens = guarded(() => core.users.refresh(String(refreshToken)));
+		if (!tokens) throw unauthorized("Authentication failed");
+		return tokens;
+	});
+	app.get("/api/auth/user", customer, async ({ user }) => user && userBody(user));
+	app.post("/api/auth/logout", customer, async (_request, reply) => reply.send());
 }
+
+/** Whose token it is. Throws the 401 that the server answers. */
+export function authenticate(core: Core, token: string): User {
+	const user = guarded(() => core.users.whose(token));
+	if (!user) throw unauthorized("Authentication failed");
+	return user;
+}
+
+/** A user as ThingsBoard shows it. */
+export function userBody({ password, activateToken, ...user }: User): object {
+	return { ...user, id: { entityType: "USER", id: user.id }, name: user.email };
+}
+
+function guarded<T>(read: () => T): T {
+	try {
+		return read();
+	} catch (error) {
+		if (!(error instanceof TokenError)) throw error;
+		if (error.expired) throw new RestError(401, codes.expired, "Token has expired");
+		throw unauthorized("Authentication failed");
+	}
+}
+
+const unauthorized = (message: string): RestError => new RestError(401, codes.authentication, message);
 
 function bearer({ headers }: FastifyRequest): string {
 	const header = headers["x-authorization"] ?? headers.authorization ?? "";
-	return String(header).replace(/^Bearer /, "");
-}
-
-/** A token of a JWT's form, good until the server ends. */
-function sign(secret: Buffer): string {
-	const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-	const claims = { sub: tenant.username, scopes: ["TENANT_ADMIN"], jti: randomBytes(8).toString("hex") };
-	const text = `${part({ alg: "HS512" })}.${part(claims)}`;
-	return `${text}.${createHmac("sha512", secret).update(text).digest("base64url")}`;
+	return String(header).replace(/^Bearer /i, "");
 }
