@@ -31,6 +31,10 @@ export interface MQTTNetwork {
 
 /** What the guarded socket tells besides what the MQTT client tells. Called before the client's own callback. */
 export interface MQTTHooks {
+	/** The socket was made, so the host's name is known; again with `open` when it takes bytes: TCP and TLS stand. */
+	onSocket?(open: boolean): void;
+	/** The connection below ended; `error` is what it gave as the reason, if anything (of TLS: an Error named "TLSError"). */
+	onFailure?(error: unknown): void;
 	/** CONNACK arrived. Codes: MQTT 3.1.1 section 3.2.2.3. */
 	onConnack?(returnCode: number, sessionPresent: boolean): void;
 	/** A PUBLISH without payload was swallowed, because the SDK's client stalls on it. `id` is 0 at QoS 0. */

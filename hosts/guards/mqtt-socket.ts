@@ -17,6 +17,7 @@ export interface MQTTSocketOptions extends SocketOptions {
  * - CONNACK's code and session-present go to `hooks.onConnack`, before the client sees the packet.
  * - A PUBLISH without payload, on which the SDK's client stalls, is swallowed and goes to `hooks.onEmptyPublish`; at QoS 1 the
  *   hook's owner answers with PUBACK.
+ * - How far it has come goes to `hooks.onSocket`, and why it ended to `hooks.onFailure`, before the client learns of either.
  * - A malformed packet ends the connection: `onError` with an Error whose `code` is `MQTT_MALFORMED`.
  * - No exception escapes a callback or hook: it ends the connection, by `onError(exception)` and `close()`.
  * - `close()` is legal everywhere, more than once; nothing fires after it.
@@ -39,22 +40,19 @@ export default class MQTTSocket implements Socket {
 	#more = false; // the packet being written is not complete
 	#failure: unknown;
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#open = false;
 
 	constructor(options: MQTTSocketOptions) {
-		const { base } = options;
+		const { base, hooks } = options;
 		if (!base?.io) throw new TypeError("MQTTSocket: expected base: {io: a socket class}, got none");
 		this.#options = options;
-		this.#io = new base.io({
-			...options,
-			...base,
-			format: this.#ioFormat,
-			onReadable: (count) => {
-				this.#available = count;
-				this.#pump();
-			},
-			onWritable: (count) => this.#writable(count),
-			onError: (error) => this.#fail(error),
-		});
+		hooks?.onSocket?.(false);
+		try {
+			this.#io = this.#connect(base);
+		} catch (error) {
+			hooks?.onFailure?.(error);
+			throw error;
+		}
 	}
 
 	close(): void {
@@ -97,6 +95,20 @@ export default class MQTTSocket implements Socket {
 			this.#defer();
 			return 0;
 		}
+	}
+
+	#connect(base: NonNullable<MQTTSocketOptions["base"]>): Socket {
+		return new base.io({
+			...this.#options,
+			...base,
+			format: this.#ioFormat,
+			onReadable: (count) => {
+				this.#available = count;
+				this.#pump();
+			},
+			onWritable: (count) => this.#writable(count),
+			onError: (error) => this.#fail(error),
+		});
 	}
 
 	/** Bytes of the current packet that the client can read now. */
@@ -219,7 +231,9 @@ export default class MQTTSocket implements Socket {
 	#writable(count: number): void {
 		if (this.#done) return;
 		try {
-			this.#options.onWritable?.call(this, count);
+			if (!this.#open) this.#options.hooks?.onSocket?.(true);
+			this.#open = true;
+			if (!this.#done) this.#options.onWritable?.call(this, count);
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -230,12 +244,18 @@ export default class MQTTSocket implements Socket {
 		if (error) trace(`MQTT socket: ${error}\n`);
 		if (this.#done) return;
 		this.#done = true;
-		try {
-			this.#options.onError?.call(this, error);
-		} catch (exception) {
-			trace(`MQTT socket onError: ${exception}\n`);
-		}
+		tell(() => this.#options.hooks?.onFailure?.(error));
+		tell(() => this.#options.onError?.call(this, error));
 		this.close();
+	}
+}
+
+/** For the last words of a connection. */
+function tell(action: () => void): void {
+	try {
+		action();
+	} catch (exception) {
+		trace(`MQTT socket onError: ${exception}\n`);
 	}
 }
 

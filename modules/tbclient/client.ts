@@ -12,7 +12,7 @@ import { type Part, Parts } from "tbclient/parts";
 import { MaxRequests, Requests } from "tbclient/requests";
 import { Unanswered } from "tbclient/rpc";
 import { chunkTopic, Sender } from "tbclient/sender";
-import { makeStats, type Stats } from "tbclient/stats";
+import { count, makeStats, type Stats } from "tbclient/stats";
 import { filtersOf } from "tbclient/topics";
 
 export type { AttributeValues, RPC, TBClientOptions } from "tbclient/options";
@@ -200,6 +200,7 @@ export default class TBClient {
 				if (QoS > 0) this.#sender.owe(packet);
 				this.#inbound.receiveEmpty(topic);
 			},
+			isIdle: () => this.#sender.idle && !this.#requests.waiting,
 		};
 	}
 
@@ -245,8 +246,7 @@ export default class TBClient {
 
 	#down(error: TBError): void {
 		this.#connected = false;
-		if (error.code === "TB_REFUSED") this.stats.refused += 1;
-		else this.stats.lost += 1;
+		count(this.stats, error);
 		this.#inbound.reset();
 		const poison = this.#sender.down(error.code === "TB_LOST");
 		this.#requests.fail(new TBError("TB_DISCONNECTED", `requestAttributes: ${error.message}`));

@@ -1,13 +1,18 @@
-// One connection after the other: connect deadline, what a CONNACK code means, back-off, and the one place that guards callbacks.
-import type { MQTTClient, MQTTControl, MQTTNetwork, MQTTReadInfo } from "host/contract";
-import { Backoff } from "tbclient/backoff";
+// One connection after the other: connect deadline, when to try again, and the one place that guards callbacks.
+import type { MQTTClient, MQTTControl, MQTTHooks, MQTTNetwork, MQTTReadInfo } from "host/contract";
 import type { Login } from "tbclient/credentials";
-import { reasonOf, refusal, TBError } from "tbclient/errors";
+import { errorOf, Stage, silence } from "tbclient/ends";
+import { reasonOf, TBError } from "tbclient/errors";
+import { Pace } from "tbclient/pace";
 import Time from "time";
 import Timer from "timer";
 
 const ConnectTimeout = 30_000;
-const Stable = 10_000; // ms; a connection that dies sooner does not reset the back-off
+// ThingsBoard numbers what it publishes without wrapping: the 65 536th message of a connection has the illegal identifier 0.
+const Renew = 60_000;
+const RenewNow = 65_000;
+const Busy = 3; // CONNACK: server unavailable
+const RenewCheck = 1_000; // ms
 
 /** Where to connect, and as whom; all defaults are filled in (tbclient/options). */
 export interface ConnectionOptions extends MQTTNetwork {
@@ -33,20 +38,23 @@ export interface ConnectionEvents {
 	onControl(message: MQTTControl): void;
 	/** A message without payload; at QoS 1 it waits for a PUBACK of ours. */
 	onEmptyPublish(topic: string, QoS: number, id: number): void;
+	/** Nothing that was sent waits for its answer, so a close is not one. */
+	isIdle(): boolean;
 }
 
 /** Connects, and connects again after every loss, until `close()`. */
 export class Connection {
-	#up = false; // connected and accepted
 	#options: ConnectionOptions;
 	#events: ConnectionEvents;
-	#backoff: Backoff;
+	#pace: Pace;
 	#mqtt: MQTTClient | undefined;
 	#life = 0; // tells callbacks of an earlier client from those of the present one
 	#depth = 0;
+	#stage: number = Stage.name;
 	#since = 0;
-	#accepted = false;
+	#received = 0; // messages on this connection
 	#refused: number | undefined;
+	#ended: { failure: unknown } | undefined; // told by the socket below
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#closed = false;
 
@@ -54,13 +62,13 @@ export class Connection {
 	constructor(options: ConnectionOptions, events: ConnectionEvents) {
 		this.#options = options;
 		this.#events = events;
-		this.#backoff = new Backoff(options.random);
+		this.#pace = new Pace(options.random);
 		this.#wait(0);
 	}
 
 	/** The client that takes packets: accepted by the server, not lost since. */
 	get ready(): MQTTClient | undefined {
-		return this.#up ? this.#mqtt : undefined;
+		return this.#stage === Stage.up ? this.#mqtt : undefined;
 	}
 
 	/** Ends this connection for a reason and starts over; `onDown` comes in a later turn. */
@@ -89,14 +97,12 @@ export class Connection {
 	}
 
 	#connect(): void {
-		this.#accepted = false;
+		this.#stage = Stage.name;
+		this.#received = 0;
 		this.#refused = undefined;
+		this.#ended = undefined;
 		const life = ++this.#life;
-		const silent = new TBError(
-			"TB_TIMEOUT",
-			`connect to ${this.#where()}: no CONNACK in ${ConnectTimeout} ms`,
-		);
-		this.#arm(() => this.#lost(silent), ConnectTimeout);
+		this.#arm(() => this.#lost(silence(this.#stage, this.#where(), ConnectTimeout)), ConnectTimeout);
 		try {
 			this.#mqtt = this.#open(life);
 		} catch (error) {
@@ -114,25 +120,45 @@ export class Connection {
 		const events = this.#events;
 		const mqtt: MQTTClient = new io({
 			dns,
-			socket: {
-				...socket,
-				hooks: {
-					...socket.hooks,
-					onConnack: (code) => guard(() => this.#connack(code)),
-					onEmptyPublish: (topic, QoS, packet) => guard(() => events.onEmptyPublish(topic, QoS, packet)),
-				},
-			},
+			socket: { ...socket, hooks: { ...socket.hooks, ...this.#hooks(guard) } },
 			host,
 			port,
 			...login,
 			clean: true,
 			keepAlive,
-			onReadable: (count, info) => guard(() => events.onReadable(mqtt, count, info)),
+			onReadable: (count, info) =>
+				guard(() => {
+					if (info.topic !== undefined) this.#count();
+					events.onReadable(mqtt, count, info);
+				}),
 			onWritable: (count) => guard(() => this.#writable(count)),
 			onControl: (message) => guard(() => events.onControl(message)),
 			onError: () => guard(() => this.#failed()),
 		});
 		return mqtt;
+	}
+
+	#hooks(guard: (action: () => void) => void): MQTTHooks {
+		return {
+			onSocket: (open) =>
+				guard(() => {
+					this.#stage = open ? Stage.connack : Stage.socket;
+				}),
+			onFailure: (failure) =>
+				guard(() => {
+					this.#ended = { failure };
+				}),
+			onConnack: (code) =>
+				guard(() => {
+					if (code) this.#refused = code;
+					else this.#stage = Stage.accepted;
+				}),
+			onEmptyPublish: (topic, QoS, packet) =>
+				guard(() => {
+					this.#count();
+					this.#events.onEmptyPublish(topic, QoS, packet);
+				}),
+		};
 	}
 
 	/** Nothing thrown may reach the MQTT client: in the SDK that aborts the device. */
@@ -148,37 +174,54 @@ export class Connection {
 		}
 	}
 
-	#connack(code: number): void {
-		if (code) this.#refused = code;
-		else this.#accepted = true;
-	}
-
 	/** The first invitation to write after CONNACK is when the client takes packets. */
 	#writable(count: number): void {
-		if (!this.#up && this.#accepted) {
-			this.#up = true;
+		if (this.#stage === Stage.accepted) {
+			this.#stage = Stage.up;
 			this.#since = Time.ticks;
 			Timer.clear(this.#timer);
 			this.#timer = undefined;
 			this.#events.onUp();
 		}
-		if (this.#up) this.#events.onWritable(count);
+		if (this.#stage === Stage.up) this.#events.onWritable(count);
+	}
+
+	#count(): void {
+		this.#received += 1;
+		if (this.#received === Renew) this.#renewSoon();
+	}
+
+	/** Starts over before the server's packet identifiers run out, at a quiet moment if there is one. */
+	#renewSoon(): void {
+		this.#arm(() => {
+			if (this.#received < RenewNow && !this.#events.isIdle()) this.#renewSoon();
+			else this.#lost(renewed(this.#where(), this.#received));
+		}, RenewCheck);
 	}
 
 	#failed(): void {
-		const text = this.#up ? "connection lost" : "connect: expected CONNACK, the connection failed";
 		this.#lost(
-			this.#refused === undefined
-				? new TBError("TB_LOST", `${text} (${this.#where()})`)
-				: refusal(this.#refused),
+			errorOf({
+				stage: this.#stage,
+				where: this.#where(),
+				refused: this.#refused,
+				closed: this.#ended !== undefined,
+				failure: this.#ended?.failure,
+			}),
 		);
 	}
 
-	#lost(error: TBError): void {
-		const slow = this.#refused !== undefined && this.#refused !== 3;
-		if (this.#up && Time.delta(this.#since) >= Stable) this.#backoff.reset();
+	#lost(cause: TBError): void {
+		const up = this.#stage === Stage.up;
+		const { error, wait } = this.#pace.after({
+			error: cause,
+			life: up ? Time.delta(this.#since) : undefined,
+			unexplained: up && this.#ended !== undefined && this.#events.isIdle(),
+			busy: this.#refused === Busy,
+			where: this.#where(),
+		});
 		this.#release();
-		this.#wait(slow ? this.#backoff.slow() : this.#backoff.next());
+		this.#wait(wait);
 		this.#events.onDown(error);
 	}
 
@@ -187,13 +230,18 @@ export class Connection {
 		Timer.clear(this.#timer);
 		this.#timer = undefined;
 		this.#life += 1;
-		this.#up = false;
+		this.#stage = Stage.name;
 		const mqtt = this.#mqtt;
 		this.#mqtt = undefined;
 		if (!mqtt) return;
 		if (this.#depth) Timer.set(() => shut(mqtt), 0);
 		else shut(mqtt);
 	}
+}
+
+function renewed(where: string, received: number): TBError {
+	const text = `connection to ${where}: ${received} messages came, the server's packet identifiers end at 65535`;
+	return new TBError("TB_RENEWED", text);
 }
 
 function shut(mqtt: MQTTClient): void {

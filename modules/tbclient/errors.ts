@@ -1,14 +1,18 @@
 /** Everything that TBClient reports; the cure of each code is in docs/errors.md. */
 export type TBCode =
 	| "TB_CALLBACK"
+	| "TB_CREDENTIALS"
 	| "TB_DISCONNECTED"
 	| "TB_LOST"
 	| "TB_MALFORMED"
 	| "TB_OUTBOX_FULL"
 	| "TB_QUARANTINED"
 	| "TB_REFUSED"
+	| "TB_RENEWED"
 	| "TB_SUBSCRIBE"
+	| "TB_TAKEN_OVER"
 	| "TB_TIMEOUT"
+	| "TB_TLS"
 	| "TB_TOO_LARGE";
 
 /** A failure that the world caused: `code` for programs, a message with what was attempted, expected and what came. */
@@ -49,10 +53,13 @@ const refusals: readonly string[] = [
 	"not authorized; check `token`, `userName` and `password`, or the client certificate, against the device's credentials",
 ];
 
-/** The error for a CONNACK that refuses (MQTT 3.1.1 table 3.1): names the code and its cure, never a credential. */
+/**
+ * The error for a CONNACK that refuses (MQTT 3.1.1 table 3.1): names the code and its cure, never a credential. ThingsBoard sends 2
+ * and 5 for credentials that it does not know, and 3 when it is busy.
+ */
 export function refusal(code: number): TBError {
 	return new TBError(
-		"TB_REFUSED",
+		code === 2 || code === 4 || code === 5 ? "TB_CREDENTIALS" : "TB_REFUSED",
 		`connect: expected CONNACK 0, got ${code} (${refusals[code] ?? "reserved code"})`,
 	);
 }

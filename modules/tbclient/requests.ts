@@ -24,6 +24,11 @@ export class Requests<Answer> {
 		this.#timeout = timeout;
 	}
 
+	/** Whether any request waits for its answer. */
+	get waiting(): boolean {
+		return this.#pending.size > 0;
+	}
+
 	/** Returns the id, 1…2^31 - 1, or undefined when too many wait; before ids come round, earlier requests have timed out. */
 	add(callback: Pending<Answer>["callback"]): number | undefined {
 		if (this.#pending.size >= MaxRequests) return undefined;

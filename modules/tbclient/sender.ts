@@ -9,6 +9,7 @@ import Time from "time";
 import Timer from "timer";
 
 const AckTimeout = 20_000;
+const Reaction = 2_000; // ms; a close within it may be the answer to a message that has no other
 const Whole = 1024; // bytes; longer payloads go in fragments, as the simulator's window is 1536 bytes
 
 /** What a sender works with. */
@@ -31,10 +32,17 @@ export class Sender {
 	#wanted: readonly Filter[] = [];
 	#stream: { bytes: ArrayBuffer; offset: number } | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#unanswerable: number | undefined; // when a message of QoS 0 was written last
 
 	constructor(options: SenderOptions) {
 		this.#options = options;
 		this.#window = options.inFlight;
+	}
+
+	/** Nothing that was written waits for its answer; a message of QoS 0 counts as waiting for 2 s. */
+	get idle(): boolean {
+		if (this.#subscribe || this.#subscription || this.#options.outbox.oldest()) return false;
+		return this.#unanswerable === undefined || Time.delta(this.#unanswerable) >= Reaction;
 	}
 
 	/** After CONNACK: everything is subscribed again, since the server keeps no session. */
@@ -55,6 +63,7 @@ export class Sender {
 		this.#subscription = undefined;
 		this.#stream = undefined;
 		this.#owed = [];
+		this.#unanswerable = undefined;
 		this.#watch();
 		const { poison, flying } = this.#options.outbox.lost(byPeer);
 		if (flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
@@ -91,6 +100,7 @@ export class Sender {
 		if (!mqtt || this.#stream || this.#wanted.length) return false;
 		try {
 			mqtt.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
+			this.#unanswerable = Time.ticks;
 			return true;
 		} catch {
 			return false;

@@ -1,11 +1,17 @@
+import type { TBError } from "tbclient/errors";
+
 /** Counters of a client since its construction; they only grow. */
 export interface Stats {
 	/** Connections that were accepted and subscribed. */
 	connects: number;
-	/** Attempts that the server refused (TB_REFUSED). */
+	/** Attempts that the server refused (TB_REFUSED, TB_CREDENTIALS). */
 	refused: number;
 	/** Attempts that failed and connections that ended otherwise. */
 	lost: number;
+	/** Ends that speak for another client with the same credentials (TB_TAKEN_OVER). */
+	takenOver: number;
+	/** Connections that the client itself ended before the server's packet identifiers ran out (TB_RENEWED). */
+	renewed: number;
 	/** QoS 1 messages written for the first time. */
 	sent: number;
 	/** The same again, after a loss. */
@@ -32,6 +38,8 @@ export function makeStats(): Stats {
 		connects: 0,
 		refused: 0,
 		lost: 0,
+		takenOver: 0,
+		renewed: 0,
 		sent: 0,
 		resent: 0,
 		acknowledged: 0,
@@ -42,4 +50,12 @@ export function makeStats(): Stats {
 		duplicates: 0,
 		callbackErrors: 0,
 	};
+}
+
+/** Counts the end of a connection or an attempt. */
+export function count(stats: Stats, { code }: TBError): void {
+	if (code === "TB_REFUSED" || code === "TB_CREDENTIALS") stats.refused += 1;
+	else if (code === "TB_TAKEN_OVER") stats.takenOver += 1;
+	else if (code === "TB_RENEWED") stats.renewed += 1;
+	else stats.lost += 1;
 }

@@ -133,7 +133,7 @@ describe("bad input to a whole board", function () {
 			stranger.powerOn();
 			const text = await told;
 			stranger.close();
-			assert.match(text, /TB_REFUSED/);
+			assert.match(text, /TB_CREDENTIALS/);
 			assert.match(text, /\b5\b/);
 			assert.match(text, /token/);
 			assert.ok(!text.includes("wrong "), "the token is not told");

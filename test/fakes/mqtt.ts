@@ -103,6 +103,7 @@ export class FakeMQTT implements MQTTClient {
 
 	/** CONNACK as the guarded socket and the client tell it, and the first invitation to write. */
 	accept(returnCode = 0): void {
+		this.options.socket.hooks?.onSocket?.(true);
 		this.options.socket.hooks?.onConnack?.(returnCode, false);
 		if (returnCode) {
 			this.drop();
@@ -153,8 +154,14 @@ export class FakeMQTT implements MQTTClient {
 		this.#run(() => this.options.onWritable?.call(this, Math.max(0, room - 8)));
 	}
 
-	/** The connection ends: the client tells it, and has closed itself. */
-	drop(): void {
+	/** The connection ends: socket and client tell it, and the client has closed itself. */
+	drop(error?: unknown): void {
+		this.options.socket.hooks?.onFailure?.(error);
+		this.giveUp();
+	}
+
+	/** The client ends the connection by itself: keep-alive, or a name that is unknown. */
+	giveUp(): void {
 		this.#run(() => this.options.onError?.call(this));
 		this.closed = true;
 	}

@@ -286,6 +286,7 @@ describe("guards/mqtt-socket: exceptions and close", () => {
 	const place: Record<string, (action: () => void) => MQTTSocketOptions> = {
 		onReadable: (action) => ({ onReadable: action }),
 		onWritable: (action) => ({ onWritable: action }),
+		onSocket: (action) => ({ hooks: { onSocket: (open) => open && action() } }),
 		onConnack: (action) => ({ hooks: { onConnack: action } }),
 		onEmptyPublish: (action) => ({ hooks: { onEmptyPublish: action } }),
 	};
@@ -328,6 +329,33 @@ describe("guards/mqtt-socket: exceptions and close", () => {
 			deepEqual(reader.errors, []);
 		});
 	}
+
+	it("tells how far it came, and why it ended before the client learns it", () => {
+		const log: unknown[] = [];
+		new Reader({
+			hooks: { onSocket: (open) => log.push(open), onFailure: (error) => log.push(error) },
+			onWritable: (count) => log.push(count),
+			onError: () => log.push("error"),
+		});
+		FakeTCP.last.accept();
+		FakeTCP.last.accept();
+		FakeTCP.last.options.onError?.call(FakeTCP.last, "why");
+		deepEqual(log, [false, true, 1536, 1536, "why", "error"]);
+	});
+
+	it("tells why there is no socket, and throws it", () => {
+		const log: unknown[] = [];
+		FakeTCP.refusal = new Error("no memory");
+		throws(() => new Reader({ hooks: { onFailure: (error) => log.push(String(error)) } }), "no memory");
+		throws(() => new Reader({ hooks: {} }), "no memory");
+		deepEqual(log, ["Error: no memory"]);
+	});
+
+	it("tells the client of the end also when onFailure throws", () => {
+		const reader = new Reader({ hooks: { onFailure: boom } });
+		FakeTCP.last.drop();
+		deepEqual([reader.errors.length, FakeTCP.last.closes], [1, 1]);
+	});
 
 	it("may be closed in onError", () => {
 		const reader = new Reader({ onError: () => reader.socket.close() });

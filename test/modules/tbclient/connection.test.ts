@@ -43,7 +43,8 @@ describe("TBClient: connection", () => {
 			make({ token: "SECRET" });
 			clock.advance(0);
 			FakeMQTT.last.accept(code);
-			includes(log.join(), `TB_REFUSED: connect: expected CONNACK 0, got ${code}`);
+			const name = code === 1 || code === 77 ? "TB_REFUSED" : "TB_CREDENTIALS";
+			includes(log.join(), `${name}: connect: expected CONNACK 0, got ${code}`);
 			ok(!log.join().includes("SECRET"));
 			clock.advance(29_999);
 			equal(FakeMQTT.made.length, 1);
@@ -109,13 +110,60 @@ describe("TBClient: connection", () => {
 		old.ack(1);
 		ok(!client.connected);
 	});
-	it("names host and port when the name is unknown or the port refuses: the MQTT client tells no more", () => {
+	it("names host, port and how far it came", () => {
 		make();
 		clock.advance(0);
-		FakeMQTT.last.drop();
-		deepEqual(log, ["disconnected TB_LOST: connect: expected CONNACK, the connection failed (server:1883)"]);
+		FakeMQTT.last.giveUp();
+		const text = (expected: string) =>
+			`disconnected TB_LOST: connect to server:1883: expected ${expected}, the connection failed`;
+		deepEqual(log.splice(0), [text("an address")]);
 		equal(client.stats.lost, 1);
 		clock.advance(500);
+		FakeMQTT.last.options.socket.hooks?.onSocket?.(false);
+		FakeMQTT.last.drop();
+		deepEqual(log.splice(0), [text("a connection")]);
+		clock.advance(1000);
+		FakeMQTT.last.options.socket.hooks?.onSocket?.(false);
+		FakeMQTT.last.options.socket.hooks?.onSocket?.(true);
+		FakeMQTT.last.drop();
+		deepEqual(log, [text("CONNACK")]);
+		equal(FakeMQTT.made.length, 3);
+	});
+	it("names what did not come in time", () => {
+		make();
+		for (const [index, open] of [undefined, false, true].entries()) {
+			clock.advance(index * 1000);
+			if (open !== undefined) FakeMQTT.last.options.socket.hooks?.onSocket?.(open);
+			clock.advance(30_000);
+			const expected = ["an address", "a connection", "CONNACK"][index];
+			const text = `connect to server:1883: expected ${expected}, none came in 30000 ms`;
+			deepEqual(log.splice(0), [`disconnected TB_TIMEOUT: ${text}`]);
+		}
+	});
+	it("tells a close by the server from an unanswered PINGREQ", () => {
+		connect().drop(new Error("ECONNRESET"));
+		const where = "connection to server:1883";
+		const closed = `${where}: closed by the server or the network: ECONNRESET`;
+		const silent = `${where}: expected PINGRESP, none came within keep-alive`;
+		deepEqual(log.splice(0), [`disconnected TB_LOST: ${closed}`]);
+		clock.advance(500);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.giveUp();
+		deepEqual(log, ["connected", `disconnected TB_TIMEOUT: ${silent}`]);
+	});
+	it("waits long after TLS has failed, and says why", () => {
+		make();
+		clock.advance(0);
+		class TLSError extends Error {
+			override readonly name = "TLSError";
+		}
+		FakeMQTT.last.options.socket.hooks?.onSocket?.(false);
+		FakeMQTT.last.drop(new TLSError("certificate has expired"));
+		includes(log.join(), "TB_TLS: connect to server:1883");
+		includes(log.join(), "certificate has expired");
+		clock.advance(29_999);
+		equal(FakeMQTT.made.length, 1);
+		clock.advance(30_001);
 		equal(FakeMQTT.made.length, 2);
 	});
 	it("goes on when the MQTT client throws in close", () => {
@@ -152,6 +200,7 @@ describe("TBClient: connection", () => {
 			onWritable: never,
 			onControl: never,
 			onEmptyPublish: never,
+			isIdle: never,
 		};
 		const network = { io: FakeMQTT, dns: { io: null }, socket: { io: null } };
 		const options = { ...network, host: "h", port: 1, login: {}, keepAlive: 1, random: Math.random };

@@ -69,7 +69,7 @@ describe("TBClient: firmware", () => {
 		mqtt.options.onReadable?.call(mqtt, 2, first);
 		mqtt.drop();
 		mqtt.options.onReadable?.call(mqtt, 4, { more: false });
-		includes(log.join(), "TB_LOST: connection lost");
+		includes(log.join(), "TB_LOST: connection to server:1883");
 		equal(client.read(new Uint8Array(4)), 0);
 		clock.advance(500);
 		FakeMQTT.last.accept();
