@@ -41,7 +41,7 @@ export class Sender {
 
 	/** Nothing that was written waits for its answer; a message of QoS 0 counts as waiting for 2 s. */
 	get idle(): boolean {
-		if (this.#subscribe || this.#subscription || this.#options.outbox.oldest()) return false;
+		if (this.#wanted.length || this.#subscription || this.#options.outbox.oldest()) return false;
 		return this.#unanswerable === undefined || Time.delta(this.#unanswerable) >= Reaction;
 	}
 
