@@ -2,6 +2,7 @@
 import type { JSONObject, JSONValue, MQTTControl } from "host/contract";
 import type { AttributeKeys } from "tbclient/attributes";
 import { Callbacks } from "tbclient/callbacks";
+import type { Codec } from "tbclient/codec";
 import { Connection, type ConnectionEvents } from "tbclient/connection";
 import { Dispatch } from "tbclient/dispatch";
 import { TBError } from "tbclient/errors";
@@ -56,6 +57,11 @@ export default class TBClient {
 		const { io, inFlight } = settings;
 		const { stats } = this;
 		this.#sender = new Sender({ io, connection: this.#connection, outbox: this.#outbox, inFlight, stats });
+	}
+
+	/** What payloads are made of, for what builds on the client. */
+	get codec(): Codec {
+		return this.#settings.codec;
 	}
 
 	/** Accepted by the server, subscriptions sent, not lost since. */
