@@ -45,6 +45,7 @@ export class ProvisioningSession {
 				onWritable: (count) => this.#write(io.SUBSCRIBE, count),
 				onControl: (message: MQTTControl) => message.operation === io.PUBACK && this.#wait(),
 				onEmptyPublish: () => undefined,
+				isIdle: () => false,
 			},
 		);
 	}
