@@ -136,13 +136,15 @@ export interface Slot {
 	readonly state: ImageState;
 }
 
-/** Every failure of `Slots` carries the chip's error code and its name. */
-export interface SlotError extends Error {
+/** A failure of the chip, with its error code and its name. */
+export interface ChipError extends Error {
 	/** `esp_err_t`, e.g. 0x1503. */
 	code: number;
 	/** e.g. `ESP_ERR_OTA_VALIDATE_FAILED`. */
 	codeName: string;
 }
+/** Every failure of `Slots` is one. */
+export type SlotError = ChipError;
 
 /**
  * `host/slots`: default export, one instance. The two application slots and the boot record.
@@ -184,6 +186,8 @@ export interface Store {
 	get(name: string): StoreValue | undefined;
 	set(name: string, value: StoreValue): void;
 	delete(name: string): void;
+	/** Forgets every value of the namespace: what a factory reset does. */
+	clear(): void;
 	close(): void;
 }
 /** `host/store`: default export. */

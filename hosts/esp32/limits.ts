@@ -4,7 +4,7 @@ import type { StoreValue } from "host/contract";
 /** `NVS_KEY_NAME_MAX_SIZE` (16) without its terminating zero, in bytes; for namespaces as for keys. */
 const NameBytes = 15;
 /** Largest string (UTF-8) or ArrayBuffer, in bytes: fits one NVS page beside its headers, and leaves room in the others. */
-const ValueBytes = 1984;
+export const LargestValue = 1984;
 
 const size = (text: string): number => ArrayBuffer.fromString(text).byteLength;
 
@@ -30,6 +30,6 @@ export function checkValue(name: string, value: StoreValue): void {
 	if (typeof value !== "string" && !(value instanceof ArrayBuffer))
 		throw new TypeError(`store: ${name}: expected int32, string or ArrayBuffer, got ${typeof value}`);
 	const bytes = typeof value === "string" ? size(value) : value.byteLength;
-	if (bytes > ValueBytes)
-		throw new RangeError(`store: ${name}: expected at most ${ValueBytes} bytes, got ${bytes}`);
+	if (bytes > LargestValue)
+		throw new RangeError(`store: ${name}: expected at most ${LargestValue} bytes, got ${bytes}`);
 }

@@ -49,6 +49,10 @@ export default class FileStore implements Store {
 		if (values) delete values[name]; // XS 17.7 takes `delete values?.[name]` for a read
 		writeJSON(File, all);
 	}
+	clear(): void {
+		const { [this.#open()]: _gone, ...others } = load();
+		writeJSON(File, others);
+	}
 	close(): void {
 		this.#namespace = undefined;
 	}

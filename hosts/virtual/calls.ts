@@ -15,6 +15,7 @@ export interface Storage {
 	get(namespace: string, name: string): StoreValue | undefined;
 	set(namespace: string, name: string, value: StoreValue): void;
 	delete(namespace: string, name: string): void;
+	clear(namespace: string): void;
 }
 
 /** The chip around the guest. */
@@ -215,7 +216,7 @@ export class Calls {
 		const [[method, namespace, name, value], data] =
 			named<[keyof Storage, string, string, [string, string]]>(body);
 		if (method === "get") return stored(storage.get(namespace, name));
-		if (method === "open") storage.open(namespace);
+		if (method === "open" || method === "clear") storage[method](namespace);
 		else if (method === "delete") storage.delete(namespace, name);
 		else storage.set(namespace, name, toStore(value, data));
 		return result(null);

@@ -63,6 +63,11 @@ export class Nvs {
 		});
 	}
 
+	/** Removes every value of a namespace, one after the other. */
+	clear(namespace: string): void {
+		for (const key of this.keys(namespace)) this.delete(namespace, key);
+	}
+
 	/** Names in a namespace. */
 	keys(namespace: string): string[] {
 		const number = this.#namespace(namespace);

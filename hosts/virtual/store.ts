@@ -30,6 +30,11 @@ export class VirtualStore implements Store {
 		this.#nvs.delete(this.#namespace, name);
 	}
 
+	clear(): void {
+		this.#check("clear", "*");
+		this.#nvs.clear(this.#namespace);
+	}
+
 	/** May be called twice. */
 	close(): void {
 		this.#open = false;

@@ -25,6 +25,11 @@ export class FakeStore implements Store {
 		if (!this.values.delete(name)) throw new Error(`store: ${name}: expected an entry, got none`);
 	}
 
+	clear(): void {
+		this.#operate("*");
+		this.values.clear();
+	}
+
 	close(): void {}
 
 	#operate(name: string): void {

@@ -1,31 +1,28 @@
 // The ESP32 build as mcconfig generates it, without ESP-IDF. Nothing here is compiled for, or run on, a chip.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { settings } from "../../tools/esp-idf/used.ts";
+import { bindings, settings } from "../../tools/esp-idf/used.ts";
 import { find, findSDK, generateESP32, root, run } from "../../tools/sdk/sdk.ts";
 import { deepEqual, equal, includes, ok } from "../assert.ts";
 
 const read = (...path: string[]): string => readFileSync(join(...path), "utf8");
 
-/** What hosts/esp32 calls of ESP-IDF, as TypeScript sees it; prototypes of ESP-IDF v6.0, pointers as 32-bit handles. */
-const Prototypes = [
-	"esp_get_free_heap_size(): number",
-	"esp_ota_get_next_update_partition(arg0: number): number",
-	"esp_ota_get_running_partition(): number",
-	"esp_ota_get_state_partition(arg0: number, arg1: ArrayBuffer): number",
-	"esp_ota_invalidate_inactive_ota_data_slot(): number",
-	"esp_ota_mark_app_invalid_rollback_and_reboot(): number",
-	"esp_ota_mark_app_valid_cancel_rollback(): number",
-	"esp_ota_set_boot_partition(arg0: number): number",
-	"esp_partition_erase_range(arg0: number, arg1: number, arg2: number): number",
-	"esp_partition_find_first(arg0: number, arg1: number, arg2: string): number",
-	"esp_partition_read(arg0: number, arg1: number, arg2: ArrayBuffer, arg3: number): number",
-	"esp_partition_write(arg0: number, arg1: number, arg2: ArrayBuffer, arg3: number): number",
-	"esp_random(): number",
-	"esp_reset_reason(): number",
-	"esp_restart(): void",
-	"esp_timer_get_time(): bigint",
-];
+/** The SDK's TypeScript type of each FFI type. Whatever is a pointer is an ArrayBuffer. */
+const types: Record<string, string> = {
+	int32_t: "number",
+	uint32_t: "number",
+	int64_t: "bigint",
+	uint64_t: "bigint",
+	"char *": "string",
+	void: "void",
+};
+const typeOf = (type: string): string => types[type] ?? "ArrayBuffer";
+
+/** What the manifest binds, as the generated declaration file must have it. */
+const prototypes = Object.entries(bindings(read(root, "hosts/esp32/manifest_app.json"))).map(
+	([name, { arguments: list, returns }]) =>
+		`${name}(${list.map((type, index) => `arg${index}: ${typeOf(type)}`).join(", ")}): ${typeOf(returns)}`,
+);
 
 describe("ESP32 generation (needs MODDABLE)", () => {
 	let directory = "";
@@ -59,11 +56,13 @@ describe("ESP32 generation (needs MODDABLE)", () => {
 		includes(read(find(directory, "sdkconfig.mc")), `CONFIG_APP_PROJECT_VER="${version}"`);
 	});
 
-	it("generates the FFI of the slots and of the system, in C and in TypeScript", () => {
-		const types = read(directory, "mc.ffi.d.ts");
-		deepEqual([...types.matchAll(/^\t\t(esp_.*);$/gm)].map(([, prototype]) => prototype).sort(), Prototypes);
+	it("generates the FFI that the manifest binds, in C and in TypeScript", () => {
+		const found = [...read(directory, "mc.ffi.d.ts").matchAll(/^\t\t((?!constructor)\w+\(.*);$/gm)].map(
+			([, text]) => text,
+		);
+		deepEqual(found.sort(), prototypes.sort());
 		const source = read(directory, "mc.ffi.c");
-		for (const prototype of Prototypes) includes(source, `${prototype.split("(")[0]}(`);
+		for (const prototype of prototypes) includes(source, `${prototype.split("(")[0]}(`);
 	});
 
 	it("leaves out setup/network, which would wait for Wi-Fi before main", () => {

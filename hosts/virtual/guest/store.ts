@@ -33,6 +33,10 @@ export default class VirtualStore implements Store {
 		this.#ask("delete", name);
 	}
 
+	clear(): void {
+		this.#ask("clear", "*");
+	}
+
 	close(): void {
 		this.#open = false;
 	}

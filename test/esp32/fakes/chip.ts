@@ -1,6 +1,7 @@
 // The chip under the SDK's FFI: what ESP-IDF's functions do, on the virtual board's flash. It fails and loses power when told.
 import { type Boot, boot } from "../../../hosts/virtual/bootloader.ts";
 import { NorFlash } from "../../../hosts/virtual/flash.ts";
+import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { OtaData } from "../../../hosts/virtual/otadata.ts";
 import { type Partition, readPartitions } from "../../../hosts/virtual/partitions.ts";
 import { VirtualSlots } from "../../../hosts/virtual/slots.ts";
@@ -21,7 +22,10 @@ class Chip {
 	resetReason = 1; // ESP_RST_POWERON
 	freeHeap = 100_000;
 	micros = 0n;
+	/** Namespaces that are open, by handle; 0 is none. */
+	readonly opened: (string | undefined)[] = [undefined];
 	#boot: Boot | undefined;
+	#nvs: Nvs | undefined;
 	#failures = new Map<string, number>();
 
 	/** A blank chip with this image in the first slot, started. */
@@ -36,6 +40,8 @@ class Chip {
 	start(): string {
 		if (!this.flash.powered) this.flash.powerOn();
 		this.#boot = boot(this.flash, this.table);
+		this.#nvs = undefined;
+		this.opened.length = 1;
 		this.calls = [];
 		return this.#boot.image.version;
 	}
@@ -56,6 +62,12 @@ class Chip {
 	get running(): Partition {
 		if (!this.#boot) throw new Error("the chip is off");
 		return this.#boot.slot;
+	}
+
+	/** Mounted when first asked for, as `nvs_flash_init` does at every boot. */
+	get nvs(): Nvs {
+		this.#nvs ??= new Nvs(this.flash, this.table.find("nvs"));
+		return this.#nvs;
 	}
 
 	get otadata(): OtaData {

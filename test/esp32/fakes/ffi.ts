@@ -1,4 +1,5 @@
 // `mc/ffi`: the functions that hosts/esp32/manifest_app.json binds. Codes are ESP-IDF's.
+import type { StoreValue } from "../../../hosts/contract.ts";
 import { ESP, EspError } from "../../../hosts/virtual/esperr.ts";
 import { OtaState, seqCRC } from "../../../hosts/virtual/otadata.ts";
 import { chip, Restart } from "./chip.ts";
@@ -18,7 +19,82 @@ function code(name: string, action: () => void): number {
 	}
 }
 
+/** `nvs_type_t`. */
+const Type = { I32: 0x14, STR: 0x21, BLOB: 0x42 } as const;
+
+function typeOf(value: StoreValue): number {
+	if (typeof value === "number") return Type.I32;
+	return typeof value === "string" ? Type.STR : Type.BLOB;
+}
+
+function namespace(handle: number): string {
+	const name = chip.opened[handle];
+	if (name === undefined) throw new EspError("ESP_ERR_NVS_INVALID_HANDLE", `handle ${handle}`);
+	return name;
+}
+
+function value(handle: number, key: string): StoreValue {
+	const found = chip.nvs.get(namespace(handle), key);
+	if (found === undefined) throw new EspError("ESP_ERR_NVS_NOT_FOUND", key);
+	return found;
+}
+
+/** Strings and blobs go to the caller's buffer, which says how much it holds. */
+function copyOut(bytes: Uint8Array, out: ArrayBuffer, length: ArrayBuffer): void {
+	const room = new Uint32Array(length);
+	if (bytes.length > (room[0] ?? 0)) throw new EspError("ESP_ERR_INVALID_SIZE", `${bytes.length} bytes`);
+	new Uint8Array(out).set(bytes);
+	room[0] = bytes.length;
+}
+
 export default class FFI {
+	nvs_open(name: string, _mode: number, out: ArrayBuffer): number {
+		return code("nvs_open", () => {
+			chip.nvs.open(name);
+			new Uint32Array(out)[0] = chip.opened.push(name) - 1;
+		});
+	}
+	nvs_close(handle: number): void {
+		chip.opened[handle] = undefined;
+	}
+	nvs_commit(handle: number): number {
+		return code("nvs_commit", () => void namespace(handle));
+	}
+	nvs_erase_all(handle: number): number {
+		return code("nvs_erase_all", () => chip.nvs.clear(namespace(handle)));
+	}
+	nvs_erase_key(handle: number, key: string): number {
+		return code("nvs_erase_key", () => {
+			value(handle, key);
+			chip.nvs.delete(namespace(handle), key);
+		});
+	}
+	nvs_find_key(handle: number, key: string, out: ArrayBuffer): number {
+		return code("nvs_find_key", () => {
+			new Uint32Array(out)[0] = typeOf(value(handle, key));
+		});
+	}
+	nvs_get_i32(handle: number, key: string, out: ArrayBuffer): number {
+		return code("nvs_get_i32", () => new DataView(out).setInt32(0, value(handle, key) as number, true));
+	}
+	nvs_get_str(handle: number, key: string, out: ArrayBuffer, length: ArrayBuffer): number {
+		return code("nvs_get_str", () => copyOut(Buffer.from(`${value(handle, key)}\0`), out, length));
+	}
+	nvs_get_blob(handle: number, key: string, out: ArrayBuffer, length: ArrayBuffer): number {
+		return code("nvs_get_blob", () =>
+			copyOut(new Uint8Array(value(handle, key) as ArrayBuffer), out, length),
+		);
+	}
+	nvs_set_i32(handle: number, key: string, number: number): number {
+		return code("nvs_set_i32", () => chip.nvs.set(namespace(handle), key, number));
+	}
+	nvs_set_str(handle: number, key: string, text: string): number {
+		return code("nvs_set_str", () => chip.nvs.set(namespace(handle), key, text));
+	}
+	nvs_set_blob(handle: number, key: string, bytes: ArrayBuffer, length: number): number {
+		return code("nvs_set_blob", () => chip.nvs.set(namespace(handle), key, bytes.slice(0, length)));
+	}
+
 	esp_ota_get_running_partition(): number {
 		return chip.handleOf(chip.running);
 	}

@@ -3,7 +3,7 @@ import { NorFlash } from "../../../hosts/virtual/flash.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { readPartitions } from "../../../hosts/virtual/partitions.ts";
 import { VirtualStore } from "../../../hosts/virtual/store.ts";
-import { equal, throws } from "../../assert.ts";
+import { deepEqual, equal, throws } from "../../assert.ts";
 
 describe("virtual ESP32: store", () => {
 	let nvs: Nvs;
@@ -22,6 +22,14 @@ describe("virtual ESP32: store", () => {
 		tb.delete("x");
 		equal(tb.get("x"), undefined);
 		equal(ota.get("x"), "two");
+	});
+
+	it("clears one namespace and no other", () => {
+		const tb = new VirtualStore(nvs, "tb");
+		const ota = new VirtualStore(nvs, "ota");
+		for (const store of [tb, ota]) for (const name of ["x", "y"]) store.set(name, name);
+		tb.clear();
+		deepEqual([tb.get("x"), tb.get("y"), ota.get("x"), ota.get("y")], [undefined, undefined, "x", "y"]);
 	});
 
 	it("opens namespaces of 1 to 15 bytes only", () => {
