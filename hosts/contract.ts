@@ -202,6 +202,8 @@ export interface LinkOptions {
 	onChanged?(this: Link, up: boolean): void;
 	/** Real time is known from now on. Fires at once (next turn) where it is known at boot. */
 	onClock?(this: Link): void;
+	/** Why there is no link, or no time: a sentence for a person, once for each reason. The link goes on trying. */
+	onError?(this: Link, text: string): void;
 }
 export interface Link {
 	readonly up: boolean;

@@ -1,126 +1,86 @@
-// Wi-Fi as a station, with the credentials of NVS namespace "wifi" (ssid, password), reconnect and network time.
+// The link of the chip: Wi-Fi with the credentials of NVS namespace "wifi" (ssid, password), and network time.
 
-import WiFi from "embedded:network/interface/wifi";
+import { isClockValid, NetworkClock } from "host/clock";
 import type { Link, LinkOptions } from "host/contract";
+import { type Credentials, Station } from "host/station";
 import Store from "host/store";
 import config from "mc/config";
-import SNTP from "sntp";
-import Time from "time";
 import Timer from "timer";
 
-const Disconnected = 200; // values of WiFi.connection
-const Address = 500;
-const FirstRetry = 1000; // ms, doubled up to LastRetry
-const LastRetry = 60_000;
-const ClockRetry = 60_000; // ms between two attempts to get the time
-const ClockEpoch = Date.UTC(2025, 0, 1); // a clock before this was never set
+const NTP = "pool.ntp.org";
+
+/** The access point's name and password, from NVS. */
+function credentials(): Credentials | undefined {
+	const store = new Store("wifi");
+	const SSID = store.get("ssid");
+	const password = store.get("password");
+	store.close();
+	if (typeof SSID !== "string" || !SSID) return undefined;
+	return typeof password === "string" && password ? { SSID, password } : { SSID };
+}
 
 /** `host/link` of the chip. One at a time: there is one radio. */
 export default class WiFiLink implements Link {
-	#options: LinkOptions;
-	#wifi: WiFi | undefined;
-	#retry: Timer | undefined;
-	#clock: Timer | undefined;
-	#delay = FirstRetry;
-	#up = false;
-	#told = false;
-	#asking = false;
+	readonly #options: LinkOptions;
+	readonly #clock: NetworkClock;
+	readonly #station: Station;
+	readonly #start: ReturnType<typeof Timer.set>;
+	#closed = false;
 
 	constructor(options: LinkOptions) {
 		this.#options = options;
-		this.#wifi = new WiFi({ onChanged: () => this.#guard(() => this.#changed()) });
-		this.#retry = Timer.set(() => this.#guard(() => this.#connect()));
-		if (this.clockValid) this.#clock = Timer.set(() => this.#guard(() => this.#clockSet()));
+		this.#clock = new NetworkClock({
+			host: config.sntp ?? NTP,
+			onValid: () => this.#call(() => options.onClock?.call(this)),
+			onError: (text) => this.#error(text),
+		});
+		this.#station = new Station({
+			credentials,
+			hostname: config.title,
+			onChanged: (up) => this.#changed(up),
+			onError: (text) => this.#error(text),
+		});
+		this.#start = Timer.set(() => this.#begin());
 	}
 	get up(): boolean {
-		return this.#up;
+		return this.#station.up;
 	}
 	get address(): string | undefined {
-		return this.#wifi?.address;
+		return this.#station.address;
 	}
 	get RSSI(): number | undefined {
-		return this.#up ? this.#wifi?.RSSI : undefined;
+		return this.#station.RSSI;
 	}
 	get clockValid(): boolean {
-		return Date.now() > ClockEpoch;
+		return isClockValid();
 	}
 	close(): void {
-		if (this.#retry !== undefined) Timer.clear(this.#retry);
-		if (this.#clock !== undefined) Timer.clear(this.#clock);
-		this.#retry = this.#clock = undefined;
-		this.#wifi?.close();
-		this.#wifi = undefined;
-		this.#up = false;
+		this.#closed = true;
+		Timer.clear(this.#start);
+		this.#clock.stop();
+		this.#station.close();
 	}
 
-	#connect(): void {
-		this.#retry = undefined;
-		const store = new Store("wifi");
-		const SSID = store.get("ssid");
-		const password = store.get("password");
-		store.close();
-		if (typeof SSID !== "string") {
-			trace("link: no ssid in NVS namespace wifi\n");
-			this.#report(false);
-			return;
-		}
-		this.#wifi?.connect(typeof password === "string" ? { SSID, password } : { SSID });
+	/** After a restart without a power cut the chip still knows the time. */
+	#begin(): void {
+		this.#call(() => this.#options.onChanged?.call(this, this.up));
+		if (this.clockValid) this.#call(() => this.#options.onClock?.call(this));
 	}
-	#changed(): void {
-		const connection = this.#wifi?.connection ?? Disconnected;
-		if (connection >= Address) {
-			this.#delay = FirstRetry;
-			this.#report(true);
-			this.#askTime();
-		} else if (connection <= Disconnected) {
-			this.#report(false);
-			this.#again();
-		}
+	#changed(up: boolean): void {
+		if (up) this.#clock.start();
+		else this.#clock.stop();
+		this.#call(() => this.#options.onChanged?.call(this, up));
 	}
-	/** The SDK does not reconnect by itself. */
-	#again(): void {
-		if (this.#retry !== undefined || !this.#wifi) return;
-		this.#retry = Timer.set(
-			() => this.#guard(() => this.#connect()),
-			this.#delay * (0.5 + Math.random() / 2),
-		);
-		this.#delay = Math.min(this.#delay * 2, LastRetry);
-	}
-	#askTime(): void {
-		if (this.clockValid || this.#asking || !this.#wifi) return;
-		this.#asking = true;
-		new SNTP({ host: config.sntp ?? "pool.ntp.org" }, (message, value) => {
-			if (message === SNTP.retry) return;
-			this.#asking = false;
-			this.#guard(() => this.#time(message === SNTP.time ? value : undefined));
-		});
-	}
-	#time(seconds: number | undefined): void {
-		if (!this.#wifi) return;
-		if (seconds === undefined) {
-			this.#clock = Timer.set(() => this.#guard(() => this.#askTime()), ClockRetry);
-			return;
-		}
-		Time.set(seconds);
-		this.#clockSet();
-	}
-	#clockSet(): void {
-		this.#clock = undefined;
-		this.#options.onClock?.call(this);
-	}
-	#report(up: boolean): void {
-		if (this.#told && up === this.#up) return;
-		this.#told = true;
-		this.#up = up;
-		this.#options.onChanged?.call(this, up);
+	#error(text: string): void {
+		trace(`${text}\n`);
+		this.#call(() => this.#options.onError?.call(this, text));
 	}
 	/** An exception that escaped a callback would restart the chip. */
-	#guard(action: () => void): void {
+	#call(action: () => void): void {
 		try {
-			if (this.#wifi) action();
+			if (!this.#closed) action();
 		} catch (error) {
-			trace(`link: ${error}\n`);
-			this.#again();
+			trace(`link: callback: ${error}\n`);
 		}
 	}
 }

@@ -76,7 +76,7 @@ describe("ESP32 generation (needs MODDABLE)", () => {
 		ok(!/-p app\.xsb/.test(preloads), "app.xsb is preloaded");
 	});
 
-	for (const name of ["device", "errors", "limits", "link", "slots", "store", "system"])
+	for (const name of ["clock", "device", "errors", "limits", "link", "slots", "station", "store", "system"])
 		it(`compiles host/${name} against the SDK's typings`, async () => {
 			await run(findSDK(), modules, "tsc", ["--noEmit", "-p", `host/${name}-tsconfig.json`]);
 		});

@@ -1,0 +1,2 @@
+// `mc/config` of an image.
+export default { title: "thingsboard-xs", version: "1.0.0", build: "factory", sntp: undefined };
