@@ -247,6 +247,13 @@ export interface System {
 	random(): number;
 }
 
+/** `host/pins`: default export. What the board has for a person to see and to touch; undefined where it has none. */
+export interface Pins {
+	readonly lamp: { write(on: boolean): void } | undefined;
+	/** `read` gives 0…1 of the input's range. */
+	readonly analog: { read(): number } | undefined;
+}
+
 /** Identity of an image: one record inside it, found by its magic (docs/virtual.md). */
 export interface Identity {
 	title: string;

@@ -24,60 +24,72 @@ const prototypes = Object.entries(bindings(read(root, "hosts/esp32/manifest_app.
 		`${name}(${list.map((type, index) => `arg${index}: ${typeOf(type)}`).join(", ")}): ${typeOf(returns)}`,
 );
 
-describe("ESP32 generation (needs MODDABLE)", () => {
-	let directory = "";
-	let modules = "";
+for (const target of ["devkit", "s3devkit", "c3devkit"])
+	describe(`ESP32 generation for ${target} (needs MODDABLE)`, () => {
+		let directory = "";
+		let modules = "";
 
-	before(async function () {
-		if (!process.env.MODDABLE) return this.skip();
-		directory = await generateESP32(findSDK(), "devkit", join(root, ".test/sdk/esp32"));
-		modules = join(directory, "modules");
-	});
-
-	it("takes the project's partition table unchanged", () => {
-		equal(read(find(directory, "partitions.csv")), read(root, "hosts/esp32/partitions.csv"));
-	});
-
-	it("merges every line of our sdkconfig over the SDK's own", () => {
-		// The SDK writes `n` as an empty value, which Kconfig takes for n; of two lines the later one counts.
-		const values = new Map<string, string>();
-		for (const [, name, value] of read(find(directory, "sdkconfig.mc")).matchAll(/^CONFIG_(\w+)=(.*)$/gm))
-			values.set(String(name), String(value));
-		const ours = settings().filter(({ file }) => file === "sdkconfig.defaults");
-		ok(ours.length > 10, `expected our lines, got ${ours.length}`);
-		deepEqual(
-			ours.map(({ name }) => `${name}=${values.get(name)}`),
-			ours.map(({ name, value }) => `${name}=${value === "n" ? "" : value}`),
-		);
-	});
-
-	it("gives the image the project's version", () => {
-		const { version } = JSON.parse(read(root, "package.json")) as { version: string };
-		includes(read(find(directory, "sdkconfig.mc")), `CONFIG_APP_PROJECT_VER="${version}"`);
-	});
-
-	it("generates the FFI that the manifest binds, in C and in TypeScript", () => {
-		const found = [...read(directory, "mc.ffi.d.ts").matchAll(/^\t\t((?!constructor)\w+\(.*);$/gm)].map(
-			([, text]) => text,
-		);
-		deepEqual(found.sort(), prototypes.sort());
-		const source = read(directory, "mc.ffi.c");
-		for (const prototype of prototypes) includes(source, `${prototype.split("(")[0]}(`);
-	});
-
-	it("leaves out setup/network, which would wait for Wi-Fi before main", () => {
-		ok(!existsSync(join(modules, "setup/network.xsb")));
-		ok(!read(directory, "makefile").includes("setup/network"), "setup/network is still in the makefile");
-	});
-
-	it("keeps the application's module replaceable: app is not preloaded", () => {
-		const preloads = /^PRELOADS =([\s\S]*?)\n\n/m.exec(read(directory, "makefile"))?.[1] ?? "";
-		ok(preloads.includes("-p guards/mqtt-socket.xsb"), "expected the guards among the preloaded modules");
-		ok(!/-p app\.xsb/.test(preloads), "app.xsb is preloaded");
-	});
-
-	for (const name of ["clock", "device", "errors", "limits", "link", "slots", "station", "store", "system"])
-		it(`compiles host/${name} against the SDK's typings`, async () => {
-			await run(findSDK(), modules, "tsc", ["--noEmit", "-p", `host/${name}-tsconfig.json`]);
+		before(async function () {
+			if (!process.env.MODDABLE) return this.skip();
+			directory = await generateESP32(findSDK(), target, join(root, `.test/sdk/${target}`));
+			modules = join(directory, "modules");
 		});
-});
+
+		it("takes the project's partition table unchanged", () => {
+			equal(read(find(directory, "partitions.csv")), read(root, "hosts/esp32/partitions.csv"));
+		});
+
+		it("merges every line of our sdkconfig over the SDK's own", () => {
+			// Where our `n` overrides a line of the SDK it becomes an empty value, which Kconfig takes for n, too.
+			const values = new Map<string, string>();
+			for (const [, name, value] of read(find(directory, "sdkconfig.mc")).matchAll(/^CONFIG_(\w+)=(.*)$/gm))
+				values.set(String(name), String(value));
+			const ours = settings().filter(({ file }) => file === "sdkconfig.defaults");
+			ok(ours.length > 10, `expected our lines, got ${ours.length}`);
+			deepEqual(
+				ours.map(({ name }) => `${name}=${values.get(name) || "n"}`),
+				ours.map(({ name, value }) => `${name}=${value}`),
+			);
+		});
+
+		it("gives the image the project's version", () => {
+			const { version } = JSON.parse(read(root, "package.json")) as { version: string };
+			includes(read(find(directory, "sdkconfig.mc")), `CONFIG_APP_PROJECT_VER="${version}"`);
+		});
+
+		it("generates the FFI that the manifest binds, in C and in TypeScript", () => {
+			const found = [...read(directory, "mc.ffi.d.ts").matchAll(/^\t\t((?!constructor)\w+\(.*);$/gm)].map(
+				([, text]) => text,
+			);
+			deepEqual(found.sort(), prototypes.sort());
+			const source = read(directory, "mc.ffi.c");
+			for (const prototype of prototypes) includes(source, `${prototype.split("(")[0]}(`);
+		});
+
+		it("leaves out setup/network, which would wait for Wi-Fi before main", () => {
+			ok(!existsSync(join(modules, "setup/network.xsb")));
+			ok(!read(directory, "makefile").includes("setup/network"), "setup/network is still in the makefile");
+		});
+
+		it("keeps the application's module replaceable: app is not preloaded", () => {
+			const preloads = /^PRELOADS =([\s\S]*?)\n\n/m.exec(read(directory, "makefile"))?.[1] ?? "";
+			ok(preloads.includes("-p guards/mqtt-socket.xsb"), "expected the guards among the preloaded modules");
+			ok(!/-p app\.xsb/.test(preloads), "app.xsb is preloaded");
+		});
+
+		for (const name of [
+			"clock",
+			"device",
+			"errors",
+			"limits",
+			"link",
+			"pins",
+			"slots",
+			"station",
+			"store",
+			"system",
+		])
+			it(`compiles host/${name} against the SDK's typings`, async () => {
+				await run(findSDK(), modules, "tsc", ["--noEmit", "-p", `host/${name}-tsconfig.json`]);
+			});
+	});
