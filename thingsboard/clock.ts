@@ -20,13 +20,19 @@ export class ServerClock implements Clock {
 	#clock: Clock;
 	#pending = new Set<() => void>();
 	#closed = false;
+	#offset = 0;
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
 	}
 
 	now(): number {
-		return this.#clock.now();
+		return this.#clock.now() + this.#offset;
+	}
+
+	/** Lets `now` be `ms` later (or earlier) from now on. Waits are not touched: they run on a clock that only goes forward. */
+	jump(ms: number): void {
+		this.#offset += ms;
 	}
 
 	after(ms: number, action: () => void): () => void {

@@ -1,7 +1,9 @@
 import { Claims } from "./claims.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
 import { WireLog } from "./console/wire-log.ts";
-import { Devices } from "./devices.ts";
+import { type Claim, identify } from "./credentials.ts";
+import { type Device, Devices } from "./devices.ts";
+import { Faults } from "./faults/faults.ts";
 import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
 import { offerToNew } from "./offers.ts";
 import { Packages } from "./packages.ts";
@@ -47,11 +49,13 @@ export const defaults: Readonly<Settings> = {
 export class Core {
 	readonly clock: ServerClock;
 	readonly settings: Readonly<Settings>;
+	readonly profiles: Profiles;
 	readonly devices: Devices;
 	readonly packages: Packages;
-	readonly profiles: Profiles;
 	readonly claims: Claims;
 	readonly limits: RateLimits;
+	/** Faults on command. */
+	readonly faults: Faults;
 	/** When each waiting OTA offer goes out. */
 	readonly otaTurns: Turns;
 	/** What went over the wire. */
@@ -72,6 +76,12 @@ export class Core {
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
 		this.wire = new WireLog(this.clock);
 		this.users = new Users(this.clock);
+		this.faults = new Faults(this);
 		this.log = options.log ?? (() => undefined);
+	}
+
+	/** The device that a CONNECT is from, or none. */
+	identify(claim: Claim): Device | undefined {
+		return identify(claim, (id) => this.devices.byCredentialsId(id));
 	}
 }

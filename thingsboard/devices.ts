@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
-import type { Faults } from "./faults.ts";
+import { type Credentials, credentialsId } from "./credentials.ts";
+import { Armed } from "./faults/armed.ts";
 import { quote } from "./json.ts";
 import type { DeviceProfile, Profiles } from "./profiles.ts";
 import { RpcQueue, type RpcTarget } from "./rpc.ts";
@@ -24,7 +25,14 @@ export interface DeviceSession extends RpcTarget {
 	publish(topic: string, payload: Uint8Array): void;
 	/** Lets the next publish carry this packet id. */
 	setNextId(id: number): void;
-	close(reason: string): void;
+	/** Ends it; at MQTT 5 with that reason code. */
+	close(why: string, code: number): void;
+	/** Ends it without a word. */
+	drop(why: string): void;
+	/** Lets a ghost take over, if one is armed (`takeOver`). */
+	haunt(): void;
+	/** Nothing is heard or said any more, and the other side is not told. */
+	silence(): void;
 }
 
 /** What a tenant says when it saves a device. */
@@ -34,6 +42,10 @@ export interface DeviceInfo {
 	label?: string | null;
 	additionalInfo?: unknown;
 }
+
+/** Whether the device is a gateway now; a session asks once, when it begins (checkGatewaySession). */
+export const isGateway = ({ info }: Pick<Device, "info">): boolean =>
+	(info.additionalInfo as { gateway?: unknown } | null | undefined)?.gateway === true;
 
 /** Is told what was stored on a device, after the fact. */
 export interface Watcher {
@@ -47,15 +59,15 @@ export class Device {
 	readonly id = randomUUID();
 	readonly createdTime: number;
 	info: DeviceInfo;
-	token: string;
 	/** What `info.type` names. */
 	profile: DeviceProfile;
+	credentials: Credentials;
 	/** The customer it belongs to, once claimed or assigned. */
 	customerId: string | null = null;
 	firmwareId: string | null = null;
 	softwareId: string | null = null;
 	session: DeviceSession | undefined;
-	readonly faults: Faults = {};
+	readonly faults = new Armed();
 	readonly rpc: RpcQueue;
 	readonly attributes: Record<Scope, Map<string, Point>> = {
 		CLIENT_SCOPE: new Map(),
@@ -67,12 +79,12 @@ export class Device {
 	readonly watchers = new Set<Watcher>();
 	#clock: Clock;
 
-	constructor(clock: Clock, info: DeviceInfo, token: string, profile: DeviceProfile) {
+	constructor(clock: Clock, info: DeviceInfo, profile: DeviceProfile, credentials: Credentials) {
 		this.#clock = clock;
 		this.createdTime = clock.now();
 		this.info = info;
-		this.token = token;
 		this.profile = profile;
+		this.credentials = credentials;
 		this.rpc = new RpcQueue(clock);
 	}
 
@@ -111,11 +123,15 @@ export class Device {
 	}
 }
 
+/** Reason code of a session that ends because its device was deleted or got other credentials: administrative action. */
+const administrative = 0x98;
+
 /** The tenant's devices. */
 export class Devices {
 	#clock: Clock;
 	#profiles: Profiles;
 	#byId = new Map<string, Device>();
+	#byCredentials = new Map<string, Device>();
 	/** Called with each new device. */
 	onCreated: (device: Device) => void = () => undefined;
 
@@ -124,13 +140,31 @@ export class Devices {
 		this.#profiles = profiles;
 	}
 
-	/** Makes a device; without `token` it gets 20 random characters, as on the server. A profile named by `type` is made too. */
-	create(info: DeviceInfo, token = randomBytes(15).toString("base64url")): Device {
-		const profile = this.#profiles.ensure(info.type ?? "default");
-		const device = new Device(this.#clock, info, token, profile);
+	/**
+	 * Makes a device in the profile that its type names, which is made too when there is none. `credentials`: a string is an access
+	 * token; without any it gets a token of 20 random characters, as on the server. Throws when they are in use or could not be stored.
+	 */
+	create(
+		info: DeviceInfo,
+		credentials: Credentials | string = randomBytes(15).toString("base64url"),
+	): Device {
+		const own: Credentials =
+			typeof credentials === "string" ? { type: "ACCESS_TOKEN", token: credentials } : credentials;
+		const id = this.#free(own);
+		const device = new Device(this.#clock, info, this.#profiles.ensure(info.type ?? "default"), own);
 		this.#byId.set(device.id, device);
+		this.#byCredentials.set(id, device);
 		this.onCreated(device);
 		return device;
+	}
+
+	/** Gives the device other credentials and closes its session at once. Throws as `create` does. */
+	setCredentials(device: Device, credentials: Credentials): void {
+		const id = this.#free(credentials, device);
+		this.#byCredentials.delete(credentialsId(device.credentials));
+		this.#byCredentials.set(id, device);
+		device.credentials = credentials;
+		device.session?.close("its credentials were changed", administrative);
 	}
 
 	byId(id: string): Device | undefined {
@@ -141,8 +175,9 @@ export class Devices {
 		return this.all().find(({ info }) => info.name === name);
 	}
 
-	byToken(token: string): Device | undefined {
-		return this.all().find((device) => device.token === token);
+	/** By what the credentials are filed under: an access token, or a hash (`credentialsId`). */
+	byCredentialsId(id: string): Device | undefined {
+		return this.#byCredentials.get(id);
 	}
 
 	all(): Device[] {
@@ -152,6 +187,15 @@ export class Devices {
 	/** Forgets the device and closes its session at once. */
 	delete(device: Device): void {
 		this.#byId.delete(device.id);
-		device.session?.close("device deleted");
+		this.#byCredentials.delete(credentialsId(device.credentials));
+		device.session?.close("device deleted", administrative);
+	}
+
+	#free(credentials: Credentials, but?: Device): string {
+		const id = credentialsId(credentials);
+		const holder = this.#byCredentials.get(id);
+		if (holder && holder !== but)
+			throw new Error("Device credentials are already assigned to another device!");
+		return id;
 	}
 }

@@ -76,6 +76,10 @@ const defaultTransport: Readonly<Transport> = {
 	sendAckOnValidationException: false,
 };
 
+/** The transport as it counts on the wire. */
+export const transportOf = ({ transport }: DeviceProfile): Readonly<Transport> =>
+	transport.type === "MQTT" ? transport : defaultTransport;
+
 /** What may be said of a new profile; the rest has the server's defaults. */
 export interface ProfileInfo {
 	name: string;

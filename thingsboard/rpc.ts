@@ -17,7 +17,16 @@ export interface RpcCall {
 /** Where calls go: the device's session, when it has one that subscribed to RPC. */
 export interface RpcTarget {
 	readonly wantsRpc: boolean;
-	publishRpc(id: number, text: string): void;
+	/** Publishes a call and gives the QoS it went with. `delivery` is told how its PUBACK fared, at QoS 1 only. */
+	publishRpc(id: number, text: string, delivery?: Delivery): 0 | 1;
+}
+
+/** Who waits for the PUBACK of a call. */
+export interface Delivery {
+	/** How long, milliseconds. */
+	ms: number;
+	/** Called once: with false when nothing came in time. Never when the connection ends first. */
+	done(acknowledged: boolean): void;
 }
 
 interface Pending extends RpcCall {

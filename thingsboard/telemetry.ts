@@ -1,9 +1,9 @@
 // Telemetry and attribute payloads (JsonConverter.convertToTelemetry, convertToAttributes).
+import { PayloadError, UnmappedError } from "./errors.ts";
 import { type Json, JsonNumber, parseJson } from "./json.ts";
 import { typedMembers, type Value } from "./values.ts";
 
-/** A payload the server cannot take ("adaptor error" or unmapped error): at 3.1.1 it closes without PUBACK. */
-export class PayloadError extends Error {}
+export { PayloadError } from "./errors.ts";
 
 /** Values of one moment, epoch milliseconds. */
 export interface Row {
@@ -29,13 +29,24 @@ export function readObject(text: string): Map<string, Json> {
 	return guard(() => object(parseJson(text)));
 }
 
-/** A comma-separated list as Gson's getAsString gives it: a one-element array works too. No trimming. Throws `PayloadError`. */
-export function textOf(value: Json): string {
-	const single = Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value;
+/** Gson's getAsString: text, a number or a boolean, or a one-element array of one. Throws `PayloadError`. */
+export function readText(value: Json): string {
+	const single = only(value);
 	if (typeof single === "string") return single;
 	if (typeof single === "boolean") return String(single);
 	if (single instanceof JsonNumber) return single.text;
-	throw new PayloadError("member: expected text");
+	throw new PayloadError(`member: expected text, got ${kindOf(single)}`);
+}
+
+/**
+ * Keys separated by commas; none where the member is absent. No trimming: Java's String.split drops empty parts at the end only, and
+ * "" is one empty part. Throws `PayloadError`.
+ */
+export function readKeys(member: Json | undefined): string[] {
+	if (member === undefined) return [];
+	const parts = readText(member).split(",");
+	if (parts.length > 1) while (parts.at(-1) === "") parts.pop();
+	return parts;
 }
 
 /** Only both members together mean a timestamped row; what stands beside them is discarded. */
@@ -48,15 +59,26 @@ function row(members: Map<string, Json>, now: number): Row {
 
 /** Gson's getAsLong: a number loses its fraction, text must be a whole number, a one-element array works. */
 function long(value: Json): number {
-	const single = Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value;
+	const single = only(value);
 	if (single instanceof JsonNumber) return Math.trunc(Number(single.text));
 	if (typeof single === "string" && /^[+-]?\d+$/.test(single)) return Number(single);
-	throw new PayloadError("ts: expected epoch milliseconds");
+	const failed = Array.isArray(single) ? PayloadError : UnmappedError;
+	throw new failed(`ts: expected epoch milliseconds, got ${kindOf(single)}`);
+}
+
+/** A one-element array stands for its element. */
+const only = (value: Json): Json => (Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value);
+
+function kindOf(value: Json): string {
+	if (value instanceof JsonNumber) return "a number";
+	if (value instanceof Map) return "an object";
+	if (Array.isArray(value)) return `an array of ${value.length}`;
+	return value === null ? "null" : `a ${typeof value}`;
 }
 
 function object(value: Json): Map<string, Json> {
 	if (value instanceof Map) return value;
-	throw new PayloadError("payload: expected an object");
+	throw new PayloadError(`payload: expected an object, got ${kindOf(value)}`);
 }
 
 function guard<T>(read: () => T): T {

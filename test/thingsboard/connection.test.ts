@@ -116,9 +116,15 @@ describe("thingsboard connection", () => {
 	});
 
 	for (const [what, bytes] of [
-		["packet id 0 in PUBLISH", publish("v1/devices/me/telemetry", Buffer.from("{}"), 1, 0)],
+		[
+			"packet id 0 in PUBLISH",
+			publish({ topic: "v1/devices/me/telemetry", payload: Buffer.from("{}"), qos: 1, id: 0 }),
+		],
 		["packet id 0 in PUBACK", Uint8Array.of(0x40, 2, 0, 0)],
-		["a wildcard in a publish topic", publish("v1/devices/+/telemetry", Buffer.from("{}"), 0, 1)],
+		[
+			"a wildcard in a publish topic",
+			publish({ topic: "v1/devices/+/telemetry", payload: Buffer.from("{}"), qos: 0, id: 1 }),
+		],
 		["QoS 3", Uint8Array.of(0x36, 5, 0, 1, 97, 0, 1)],
 		["a topic longer than its packet", Uint8Array.of(0x30, 3, 0, 9, 97)],
 	] as const)

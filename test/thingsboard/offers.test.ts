@@ -37,10 +37,13 @@ describe("thingsboard OTA offers", () => {
 			wantsAttributes: true,
 			wantsRpc: false,
 			publishAttributes: (text) => told.push(text),
-			publishRpc: none,
+			publishRpc: () => 1,
 			publish: none,
 			setNextId: none,
 			close: none,
+			drop: none,
+			haunt: none,
+			silence: none,
 		};
 		return told;
 	}

@@ -71,10 +71,14 @@ export class Peer {
 	#packets: Packet[] = [];
 	#wake: () => void = () => undefined;
 	#closed = false;
+	#parser;
+	#version = 4;
 
-	constructor({ mqttPort }: ThingsBoard) {
-		this.socket = connect(mqttPort, "127.0.0.1");
-		const parser = mqttPacket.parser();
+	/** Over a new TCP connection, or over a socket that is given. */
+	constructor({ mqttPort }: Pick<ThingsBoard, "mqttPort">, socket: Socket = connect(mqttPort, "127.0.0.1")) {
+		this.socket = socket;
+		const parser = mqttPacket.parser({ protocolVersion: 4 });
+		this.#parser = parser;
 		parser.on("packet", (packet: Packet) => {
 			this.#packets.push(packet);
 			this.#wake();
@@ -87,8 +91,16 @@ export class Peer {
 		});
 	}
 
+	/** A CONNECT decides on the version of what follows, both ways. */
 	send(...packets: Packet[]): void {
-		this.socket.write(Buffer.concat(packets.map((packet) => mqttPacket.generate(packet))));
+		for (const packet of packets) if (packet.cmd === "connect") this.#speak(packet.protocolVersion ?? 4);
+		const options = { protocolVersion: this.#version };
+		this.socket.write(Buffer.concat(packets.map((packet) => mqttPacket.generate(packet, options))));
+	}
+
+	#speak(version: number): void {
+		this.#version = version;
+		(this.#parser as unknown as { settings: object }).settings = { protocolVersion: version };
 	}
 
 	/** The next packet, or `"closed"`. */

@@ -2,31 +2,28 @@ import type { IConnectPacket } from "mqtt-packet";
 import { ServerClock } from "../clock.ts";
 import type { WireTrace } from "../console/wire-log.ts";
 import type { Core } from "../core.ts";
-import type { Device } from "../devices.ts";
-import { takeBudget, takeRefusal } from "../faults.ts";
-import { PayloadError } from "../telemetry.ts";
+import { type Device, isGateway } from "../devices.ts";
+import { valid } from "../tls/chain.ts";
 import { FrameError, FrameGate } from "./frames.ts";
-import { connack, type Packet, PacketReader, pingresp } from "./packets.ts";
-import { handlePublish } from "./publish.ts";
+import { Link } from "./link.ts";
+import type { MqttSession, Outlet } from "./outlet.ts";
+import { connack, disconnect, type Packet, PacketReader, type Version } from "./packets.ts";
+import { ProvisionSession, provisionName } from "./provision.ts";
+import { type ConnackCode, connackCode, reason } from "./reasons.ts";
 import { Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
-/** CONNACK codes [MQTT 3.2.2.3] that ThingsBoard uses; 4 it never sends. */
-const accepted = 0;
-const identifierRejected = 2;
-const notAuthorized = 5;
-
 /** One MQTT connection from its first byte to its end. */
-export class Connection {
+export class Connection implements Outlet {
 	#core: Core;
 	#wire: Wire;
+	#link: Link;
 	#gate: FrameGate;
 	#trace: WireTrace;
 	#clock: ServerClock;
 	#reader = new PacketReader();
 	#early: Packet[] = [];
-	#session: Session | undefined;
-	#device: Device | undefined;
+	#session: MqttSession | undefined;
 	#closed = false;
 	/** Called once when the connection is over. */
 	onClosed: () => void = () => undefined;
@@ -37,28 +34,41 @@ export class Connection {
 		this.#clock = new ServerClock(core.clock);
 		this.#trace = core.wire.open();
 		this.#gate = new FrameGate(core.settings.maxPayload);
-		wire.onBytes = (bytes) => this.#guard(() => this.#take(bytes));
-		wire.onGone = () => this.close("the other side is gone");
+		this.#link = new Link(core.clock, wire);
+		this.#link.onBytes = (bytes) => this.#guard(() => this.#take(bytes));
+		this.#link.onGone = () => this.drop("the other side is gone");
+		this.#link.onCut = () => this.drop("fault: dropAfterBytes");
 	}
 
-	/** Sends bytes; an armed `dropAfterBytes` fault may cut them short. */
-	send(bytes: Uint8Array): void {
+	get version(): Version {
+		return this.#reader.version ?? 4;
+	}
+
+	send(...packets: Uint8Array[]): void {
 		if (this.#closed) return;
-		const allowed = takeBudget(this.#device?.faults ?? {}, bytes);
-		this.#trace.sent(allowed.bytes);
-		if (allowed.bytes.length) this.#wire.write(allowed.bytes);
-		if (allowed.drop) this.close("fault: dropAfterBytes");
+		for (const packet of packets) this.#trace.sent(packet);
+		const [only] = packets;
+		this.#link.write(packets.length === 1 && only ? only : Buffer.concat(packets));
+	}
+
+	close(why: string, code: number): void {
+		if (this.version === 5) this.send(disconnect(code));
+		this.drop(why);
+	}
+
+	silence(): void {
+		this.#link.silence();
 	}
 
 	/** Ends the connection; what was sent still goes out. Twice is fine. */
-	close(reason: string): void {
+	drop(why: string): void {
 		if (this.#closed) return;
 		this.#closed = true;
-		this.#core.log(`${this.#device?.info.name ?? "unknown device"}: closed: ${reason}`);
+		this.#core.log(`${this.#trace.device?.info.name ?? "unknown device"}: closed: ${why}`);
 		this.#session?.end();
-		this.#trace.closed(reason);
+		this.#trace.closed(why);
 		this.#clock.close();
-		this.#wire.close();
+		this.#link.close();
 		this.onClosed();
 	}
 
@@ -70,65 +80,98 @@ export class Connection {
 		}
 	}
 
-	/** Anything thrown on the way ends the connection without an answer: closing is the server's error signal. */
+	/** Anything thrown on the way ends the connection. */
 	#guard(action: () => void): void {
 		try {
 			action();
 		} catch (error) {
-			const known = error instanceof FrameError || error instanceof PayloadError;
-			this.close(known ? error.message : `unexpected: ${(error as Error)?.stack}`);
+			if (error instanceof FrameError) this.close(error.message, reason.malformed);
+			else this.close(`unexpected: ${(error as Error)?.stack}`, reason.serverBusy);
 		}
 	}
 
 	#receive(packet: Packet): void {
 		if (packet.cmd === "connect") this.#connect(packet);
-		else if (this.#session) this.#process(this.#session, packet);
+		else if (this.#session) this.#session.receive(packet);
 		else if (this.#early.push(packet) > this.#core.settings.queueLimit)
-			this.close(`before CONNACK: expected at most ${this.#core.settings.queueLimit} packets`);
+			this.close(
+				`before CONNACK: expected at most ${this.#core.settings.queueLimit} packets`,
+				reason.quotaExceeded,
+			);
 	}
 
-	#process(session: Session, packet: Packet): void {
-		if (packet.cmd === "publish") handlePublish(session, packet);
-		else if (packet.cmd === "subscribe") session.subscribe(packet);
-		else if (packet.cmd === "unsubscribe") session.unsubscribe(packet);
-		else if (packet.cmd === "disconnect") this.close("DISCONNECT");
-		else if (packet.cmd === "pingreq") {
-			session.touch();
-			this.send(pingresp);
-		}
-	}
-
-	/** Authentication takes a moment; what comes meanwhile waits. */
+	/** Authentication takes a moment; what comes meanwhile waits. Provisioning checks nothing and is open at once. */
 	#connect(packet: IConnectPacket): void {
-		this.#clock.after(0, () => this.#guard(() => this.#authenticate(packet)));
+		const provisioning = packet.username === provisionName || packet.clientId === provisionName;
+		if (provisioning) this.#provision(packet);
+		else this.#clock.after(0, () => this.#guard(() => this.#authenticate(packet)));
+	}
+
+	#provision(packet: IConnectPacket): void {
+		this.#session?.end();
+		this.#open(packet, new ProvisionSession(this.#core, this));
 	}
 
 	#authenticate(packet: IConnectPacket): void {
-		const device = packet.username ? this.#core.devices.byToken(packet.username) : undefined;
-		const code = (device && takeRefusal(device.faults)) ?? (device ? accepted : refusal(packet));
-		this.#device = this.#trace.device = device;
-		if (device && code === accepted) this.#open(device, packet);
-		else {
-			this.send(connack(!packet.clean, code));
-			this.close(`refused with CONNACK ${code}`);
-		}
+		const { username: userName, password, clientId } = packet;
+		const certificate = this.#wire.chain?.[0];
+		const claim = { clientId, userName, password: password?.toString(), certificate };
+		// Dates are compared with the real date: that is what certificates are made with, whatever clock runs the protocol.
+		const usable = !certificate || valid(certificate, Date.now());
+		const device = usable ? this.#core.identify(claim) : undefined;
+		this.#trace.device = device;
+		this.#link.faults = device?.faults;
+		if (!device) this.#refuse(packet, certificate ? connackCode.notAuthorized : refusal(packet));
+		else this.#greet(packet, device);
+	}
+
+	/** A known device may still be refused: by a fault, by its profile's transport or by a rate limit. */
+	#greet(packet: IConnectPacket, device: Device): void {
+		const { type } = device.profile.transport;
+		const fault = refusalFault(device);
+		if (fault !== undefined) this.#refuse(packet, { v3: fault, v5: fault });
+		else if (type !== "DEFAULT" && type !== "MQTT") this.#refuse(packet, connackCode.unavailable);
+		else if (!this.#core.limits.admit({ device, isGateway: isGateway(device) }))
+			this.#refuse(packet, connackCode.rateExceeded);
+		else this.#login(packet, device);
 	}
 
 	/** The new session is the device's at once; the older one is closed after the new CONNACK. Nothing is ever resumed. */
-	#open(device: Device, packet: IConnectPacket): void {
+	#login(packet: IConnectPacket, device: Device): void {
 		this.#session?.end(); // a second CONNECT is authenticated again
 		const older = device.session;
-		this.#session = new Session(this.#core, device, this);
-		device.session = this.#session;
+		const session = new Session(this.#core, device, this);
+		device.session = session;
 		this.#core.log(`${device.info.name}: connected as ${JSON.stringify(packet.clientId)}`);
-		this.send(connack(!packet.clean, accepted)); // session-present is just the inverse of clean-session
-		if (older) this.#core.clock.after(0, () => older.close("taken over by a newer session"));
-		const early = this.#early.splice(0);
-		for (const waiting of early) if (!this.#closed) this.#process(this.#session, waiting);
+		this.#open(packet, session);
+		if (older)
+			this.#core.clock.after(0, () => older.close("taken over by a newer session", reason.takenOver));
+	}
+
+	/** Sends CONNACK and processes what came before it. Session-present is just the inverse of clean-session. */
+	#open({ clean }: IConnectPacket, session: MqttSession): void {
+		this.#session = session;
+		this.send(connack(!clean, connackCode.accepted.v3, this.version));
+		for (const packet of this.#early.splice(0)) if (!this.#closed) session.receive(packet, true);
+	}
+
+	#refuse({ clean }: IConnectPacket, { v3, v5 }: ConnackCode): void {
+		const code = this.version === 5 ? v5 : v3;
+		this.send(connack(!clean, code, this.version));
+		this.close(`refused with CONNACK ${code}`, code);
 	}
 }
 
-/** Without user name and password a client id that matches nothing is "identifier rejected"; all else is "not authorized". */
-function refusal({ username, password, clientId }: IConnectPacket): number {
-	return !username && !password && clientId.trim() ? identifierRejected : notAuthorized;
+/** The row for a CONNECT that names nobody we know. */
+function refusal({ username, password, clientId }: IConnectPacket): ConnackCode {
+	if (username || password) return connackCode.badUserName;
+	return clientId.trim() ? connackCode.identifierRejected : connackCode.notAuthorized;
+}
+
+/** The code that an armed `refuse` asks for; uses it up after `refuseTimes`. */
+function refusalFault({ faults }: Device): number | undefined {
+	const code = faults.get("refuse");
+	if (code !== undefined && (faults.get("refuseTimes") ?? 1) <= 1) faults.clear("refuse");
+	if (code !== undefined) faults.countDown("refuseTimes");
+	return code;
 }

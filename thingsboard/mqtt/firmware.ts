@@ -1,7 +1,8 @@
 import type { IPublishPacket } from "mqtt-packet";
-import { takeCorruption } from "../faults.ts";
+import type { Device } from "../devices.ts";
+import { UnmappedError } from "../errors.ts";
 import { type Kind, targetOf } from "../offers.ts";
-import { PayloadError } from "../telemetry.ts";
+import { reason } from "./reasons.ts";
 import type { Session } from "./session.ts";
 import { javaInt } from "./topics.ts";
 
@@ -25,11 +26,11 @@ export class Firmware {
 		this.#session = session;
 	}
 
-	/** Answers one request; throws `PayloadError` when the server would close without a word. */
+	/** Answers one request; throws `UnmappedError` when the server would close without a word. */
 	handle(packet: IPublishPacket, { prefix, request, index }: ChunkRequest): void {
 		const size = this.#size(request, packet.payload.toString());
 		const chunk = javaInt(index);
-		if (chunk === undefined) throw new PayloadError(`chunk index: expected up to 2147483647, got ${index}`);
+		if (chunk === undefined) throw new UnmappedError(`chunk index: expected up to 2147483647, got ${index}`);
 		if (size > this.#session.core.settings.maxPayload) {
 			this.#fail("PAYLOAD_TOO_LARGE");
 			return;
@@ -44,7 +45,7 @@ export class Firmware {
 	#size(request: string, text: string): number {
 		const size = text === "" ? 0 : javaInt(text);
 		if (size === undefined)
-			throw new PayloadError(`chunk size: expected decimal digits, got ${JSON.stringify(text)}`);
+			throw new UnmappedError(`chunk size: expected decimal digits, got ${JSON.stringify(text)}`);
 		if (size > 0) this.#sizes.set(request, size);
 		return size > 0 ? size : (this.#sizes.get(request) ?? 0);
 	}
@@ -56,6 +57,10 @@ export class Firmware {
 		size: number,
 		topic: string,
 	): void {
+		if (!this.#session.admitted()) {
+			this.#session.close("firmware request: rate limit exceeded", reason.implementation);
+			return;
+		}
 		const { packages } = this.#session.core;
 		const target = packages.byId(targetOf(this.#session.device, prefix) ?? "");
 		if (!target || target.url) {
@@ -72,12 +77,21 @@ export class Firmware {
 		const { core, device } = this.#session;
 		this.#session.ackNow(packet);
 		const chunk = core.packages.chunk(target, size, index);
-		if (chunk) this.#session.publish(topic, takeCorruption(device.faults, chunk));
+		if (chunk) this.#session.publish(topic, bent(device, chunk));
 	}
 
 	/** Errors of software go out under `fw` too, and end the connection. */
 	#fail(text: string): void {
 		this.#session.publishText("v2/fw/error", text);
-		this.#session.close(`firmware request: ${text}`);
+		this.#session.close(`firmware request: ${text}`, reason.implementation);
 	}
+}
+
+/** The chunk, or a copy with one flipped byte when the fault `corrupt` is armed and the chunk has bytes. */
+function bent({ faults }: Device, chunk: Uint8Array): Uint8Array {
+	if (!chunk.length || !faults.take("corrupt")) return chunk;
+	const copy = Uint8Array.from(chunk);
+	const middle = copy.length >> 1;
+	copy[middle] = (copy[middle] ?? 0) ^ 0xff;
+	return copy;
 }

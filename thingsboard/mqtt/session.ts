@@ -1,50 +1,80 @@
-import type { IPublishPacket, ISubscribePacket, IUnsubscribePacket } from "mqtt-packet";
+import type { IPubackPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket } from "mqtt-packet";
 import { ServerClock } from "../clock.ts";
 import type { Core } from "../core.ts";
-import type { Device, DeviceSession } from "../devices.ts";
+import { type Device, type DeviceSession, isGateway } from "../devices.ts";
+import { LimitError } from "../errors.ts";
+import { transportOf } from "../profiles.ts";
+import type { Delivery } from "../rpc.ts";
+import { Acks } from "./acks.ts";
 import { Firmware } from "./firmware.ts";
-import { puback, publish, suback, unsuback } from "./packets.ts";
-import { covers, forms, granted, type Style } from "./topics.ts";
+import type { MqttSession, Outlet } from "./outlet.ts";
+import { type Packet, pingresp, puback, publish, suback, unsuback } from "./packets.ts";
+import { handlePublish } from "./publish.ts";
+import { reason } from "./reasons.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { forms, type Style } from "./topics.ts";
 
 /** How often the server looks for idle sessions, milliseconds. */
 const idleCheck = 3000;
 
-/** What a session needs of its connection. */
-export interface Outlet {
-	send(bytes: Uint8Array): void;
-	close(reason: string): void;
-}
-
-/** A device's authenticated connection: subscriptions, packet ids, activity. */
-export class Session implements DeviceSession {
+/** A device's authenticated connection: subscriptions, packet ids, acknowledgements, activity. */
+export class Session implements DeviceSession, MqttSession {
 	readonly core: Core;
 	readonly device: Device;
+	readonly version: number;
 	readonly firmware = new Firmware(this);
 	/** Ends with the session. */
 	readonly clock: ServerClock;
+	/** Whether the device is a gateway; looked at once, when it connects (checkGatewaySession). */
+	readonly isGateway: boolean;
 	/** The spelling of the latest attribute request and client-side RPC. */
 	answers: { attributes: Style; rpc: Style } = { attributes: "v1", rpc: "v1" };
+	/** Called once when the session ends. */
+	readonly onEnd: (() => void)[] = [];
 	#outlet: Outlet;
-	#granted = new Map<string, 0 | 1>();
-	#interests: { attributes?: Style; rpc?: Style } = {};
+	#acks: Acks;
+	#subscriptions: Subscriptions;
+	/** Waits for PUBACK, by packet id as it was counted: after the overflow none matches any more. */
+	#deliveries = new Map<number, () => void>();
 	#nextId = 1;
 	#active: number;
 
 	constructor(core: Core, device: Device, outlet: Outlet) {
 		this.core = core;
 		this.device = device;
+		this.version = outlet.version;
+		this.isGateway = isGateway(device);
 		this.#outlet = outlet;
 		this.clock = new ServerClock(core.clock);
+		this.#acks = new Acks(this.clock, device.faults, (...packets) => outlet.send(...packets));
+		const custom = () => transportOf(device.profile).deviceAttributesSubscribeTopic;
+		this.#subscriptions = new Subscriptions(outlet.version, custom);
 		this.#active = this.clock.now();
 		this.#watch();
 	}
 
 	get wantsAttributes(): boolean {
-		return this.#interests.attributes !== undefined;
+		return this.#subscriptions.style("attributes") !== undefined;
 	}
 
 	get wantsRpc(): boolean {
-		return this.#interests.rpc !== undefined;
+		return this.#subscriptions.style("rpc") !== undefined;
+	}
+
+	get forgiving(): boolean {
+		return transportOf(this.device.profile).sendAckOnValidationException;
+	}
+
+	receive(packet: Packet, waited = false): void {
+		if (packet.cmd === "publish") handlePublish(this, packet, waited);
+		else if (packet.cmd === "puback") this.#acknowledged(packet);
+		else if (packet.cmd === "subscribe") this.#subscribe(packet);
+		else if (packet.cmd === "unsubscribe") this.#unsubscribe(packet);
+		else if (packet.cmd === "disconnect") this.close("DISCONNECT", reason.success);
+		else if (packet.cmd === "pingreq") {
+			this.touch();
+			this.#outlet.send(pingresp);
+		}
 	}
 
 	/** Notes activity: the session lives another `inactivity` milliseconds. */
@@ -52,23 +82,35 @@ export class Session implements DeviceSession {
 		this.#active = this.clock.now();
 	}
 
-	/** Publishes whether or not the device subscribed: at the granted QoS, else at QoS 1 (getQoSForTopic). */
-	publish(topic: string, payload: Uint8Array): void {
-		let qos: 0 | 1 = 1;
-		for (const [filter, grant] of this.#granted) if (covers(filter, topic)) qos = grant;
-		this.#outlet.send(publish(topic, payload, qos, this.#nextId++));
+	/** Asks the rate limits; `points` as in `RateLimits.admit`. Throws `LimitError`. */
+	admit(points = 0): void {
+		if (!this.admitted(points)) throw new LimitError("rate limit: exceeded");
 	}
 
-	publishText(topic: string, text: string): void {
-		this.publish(topic, Buffer.from(text));
+	admitted(points = 0): boolean {
+		return this.core.limits.admit(this, points);
+	}
+
+	/** Publishes whether or not the device subscribed. Gives QoS and packet id (counted on beyond 65535). */
+	publish(topic: string, payload: Uint8Array): { qos: 0 | 1; id: number } {
+		const sent = { qos: this.#subscriptions.qos(topic), id: this.#nextId++ };
+		this.#outlet.send(publish({ topic, payload, ...sent }, this.#outlet.version));
+		return sent;
+	}
+
+	publishText(topic: string, text: string): { qos: 0 | 1; id: number } {
+		return this.publish(topic, Buffer.from(text));
 	}
 
 	publishAttributes(text: string): void {
-		this.publishText(forms[this.#interests.attributes ?? "v1"].attributes, text);
+		this.publishText(forms[this.#subscriptions.style("attributes") ?? "v1"].attributes, text);
 	}
 
-	publishRpc(id: number, text: string): void {
-		this.publishText(`${forms[this.#interests.rpc ?? "v1"].rpcRequest}${id}`, text);
+	publishRpc(id: number, text: string, delivery?: Delivery): 0 | 1 {
+		const topic = `${forms[this.#subscriptions.style("rpc") ?? "v1"].rpcRequest}${id}`;
+		const sent = this.publishText(topic, text);
+		if (delivery && sent.qos) this.#await(sent.id, delivery);
+		return sent.qos;
 	}
 
 	setNextId(id: number): void {
@@ -76,59 +118,84 @@ export class Session implements DeviceSession {
 	}
 
 	/** Acknowledges a publish now; nothing at QoS 0. QoS 2 gets PUBACK too, never PUBREC. */
-	ackNow({ qos, messageId }: IPublishPacket): void {
-		if (qos) this.#outlet.send(puback(messageId ?? 0));
+	ackNow({ qos, messageId = 0 }: IPublishPacket, code = 0): void {
+		if (qos) this.#acks.now(puback(messageId, this.version === 5 ? code : 0));
 	}
 
-	/** Acknowledges as the server does, from another thread: a moment later, in order. */
-	ack(packet: IPublishPacket): void {
-		this.clock.after(0, () => this.ackNow(packet));
+	/** Acknowledges as the server does, from another thread: a moment later. */
+	ack({ qos, messageId = 0 }: IPublishPacket, code = 0): void {
+		if (qos) this.#acks.later(puback(messageId, this.version === 5 ? code : 0));
 	}
 
-	/** Answers at once; the core learns of the interest only afterwards, so what happens in between is missed. */
-	subscribe({ messageId = 0, subscriptions }: ISubscribePacket): void {
-		this.touch();
-		const grants = subscriptions.map(({ topic, qos }) => this.#grant(topic, qos ? 1 : 0));
-		this.#outlet.send(suback(messageId, grants));
-		for (const { topic } of subscriptions) this.clock.after(0, () => this.#register(topic));
+	close(why: string, code: number): void {
+		this.#outlet.close(why, code);
 	}
 
-	unsubscribe({ messageId = 0, unsubscriptions }: IUnsubscribePacket): void {
-		this.touch();
-		for (const filter of unsubscriptions) {
-			this.#granted.delete(filter);
-			const interest = granted(filter)?.interest;
-			if (interest) delete this.#interests[interest];
-		}
-		this.#outlet.send(unsuback(messageId));
+	drop(why: string): void {
+		this.#outlet.drop(why);
 	}
 
-	close(reason: string): void {
-		this.#outlet.close(reason);
+	/** An armed `takeOver` strikes: somebody else has just connected as this device. */
+	haunt(): void {
+		if (this.device.faults.countDown("takeOver"))
+			this.clock.after(0, () => this.close("fault: takeOver", reason.takenOver));
+	}
+
+	silence(): void {
+		this.#outlet.silence();
 	}
 
 	/** The connection is gone: nothing of this session happens any more. */
 	end(): void {
 		this.clock.close();
 		if (this.device.session === this) this.device.session = undefined;
+		for (const action of this.onEnd.splice(0)) action();
 	}
 
-	#grant(filter: string, qos: 0 | 1): number {
-		if (!granted(filter)) return 0x80;
-		this.#granted.set(filter, qos);
-		return qos;
+	/** Answers at once; the core learns of the interest only afterwards, so what happens in between is missed. */
+	#subscribe(packet: ISubscribePacket): void {
+		this.touch();
+		const codes = this.#subscriptions.grant(packet);
+		this.#outlet.send(suback(packet.messageId ?? 0, codes, this.#outlet.version));
+		this.clock.after(0, () => {
+			for (const { topic } of packet.subscriptions) this.#register(topic);
+		});
 	}
 
+	/** A subscription that meets a rate limit is granted, and does nothing. */
 	#register(filter: string): void {
-		const { interest, style } = granted(filter) ?? {};
-		if (!interest || !style || !this.#granted.has(filter)) return;
-		this.#interests[interest] = style;
+		const interest = this.#subscriptions.register(filter, () => this.admitted());
 		if (interest === "rpc") this.device.rpc.deliverAll(this);
+	}
+
+	#unsubscribe(packet: IUnsubscribePacket): void {
+		this.touch();
+		const codes = this.#subscriptions.drop(packet);
+		this.#outlet.send(unsuback(packet.messageId ?? 0, codes, this.#outlet.version));
+	}
+
+	#await(id: number, { ms, done }: Delivery): void {
+		const end = (acknowledged: boolean) => () => {
+			stop();
+			this.#deliveries.delete(id);
+			done(acknowledged);
+		};
+		const stop = this.clock.after(ms, end(false));
+		this.#deliveries.set(id, end(true));
+	}
+
+	/** Only those of server-side RPC mean anything, and are activity. */
+	#acknowledged({ messageId = 0 }: IPubackPacket): void {
+		const delivered = this.#deliveries.get(messageId);
+		if (!delivered) return;
+		this.touch();
+		delivered();
 	}
 
 	#watch(): void {
 		const idle = this.clock.now() - this.#active;
-		if (idle >= this.core.settings.inactivity) this.close(`no activity for ${idle} ms`);
+		if (idle >= this.core.settings.inactivity)
+			this.close(`no activity for ${idle} ms`, reason.implementation);
 		else this.clock.after(idleCheck, () => this.#watch());
 	}
 }

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { clientChain } from "../tls/chain.ts";
 
 /** A byte duplex: all that an MQTT connection needs of a socket. */
 export interface Wire {
@@ -10,11 +12,15 @@ export interface Wire {
 	onBytes: (bytes: Uint8Array) => void;
 	/** Set by the connection: the other side is gone. */
 	onGone: () => void;
+	/** The certificates of a TLS client in DER, leaf first. Absent or empty: none. */
+	readonly chain?: Uint8Array[];
+	/** Where the other side is. Absent: in this process. */
+	readonly address?: string;
 }
 
 const ignore = () => undefined;
 
-/** A TCP socket as a wire. */
+/** A TCP or TLS socket as a wire. */
 export function socketWire(socket: Socket): Wire {
 	const wire: Wire = {
 		onBytes: ignore,
@@ -26,6 +32,8 @@ export function socketWire(socket: Socket): Wire {
 			wire.onBytes = wire.onGone = ignore;
 			socket.destroySoon();
 		},
+		chain: socket instanceof TLSSocket ? clientChain(socket) : [],
+		address: socket.remoteAddress ?? "",
 	};
 	socket.setNoDelay(true);
 	socket.on("data", (bytes) => wire.onBytes(bytes));

@@ -1,6 +1,7 @@
 // DeviceController and DeviceProfileController, as far as one tenant with one profile needs them.
 import type { FastifyInstance } from "fastify";
 import type { Core } from "../core.ts";
+import { credentialsId } from "../credentials.ts";
 import type { Device, DeviceInfo } from "../devices.ts";
 import { assign, type Kind } from "../offers.ts";
 import { objectBody, param, query } from "./body.ts";
@@ -69,15 +70,15 @@ function credentials(device: Device): object {
 		id: { id: device.id },
 		createdTime: device.createdTime,
 		deviceId: { entityType: "DEVICE", id: device.id },
-		credentialsType: "ACCESS_TOKEN",
-		credentialsId: device.token,
+		credentialsType: device.credentials.type,
+		credentialsId: credentialsId(device.credentials),
 		credentialsValue: null,
 	};
 }
 
 function create(core: Core, info: DeviceInfo, token: string | undefined): Device {
 	if (core.devices.byName(info.name)) throw badRequest("Device with such name already exists!");
-	if (token && core.devices.byToken(token))
+	if (token && core.devices.byCredentialsId(token))
 		throw badRequest("Device credentials are already assigned to another device!");
 	return core.devices.create(info, token || undefined);
 }

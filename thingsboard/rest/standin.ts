@@ -1,24 +1,25 @@
 // What no real ThingsBoard has: faults on demand. Only for callers on this machine.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Core } from "../core.ts";
+import type { Device } from "../devices.ts";
+import { FaultError } from "../faults/row.ts";
 import { objectBody } from "./body.ts";
 import { badRequest, found, RestError } from "./errors.ts";
 
 const loopback = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
 
-/** `POST /api/standin/faults` and `/api/standin/publish`. */
+/** `/api/standin/faults` (the table and what is armed; sets and clears) and `POST /api/standin/publish`. */
 export function standinRoutes(app: FastifyInstance, core: Core): void {
+	app.get("/api/standin/faults", async (request) => {
+		loopbackOnly(request);
+		const devices = core.devices.all().map(({ info, faults }) => [info.name, faults.all()]);
+		return { faults: core.faults.rows, armed: Object.fromEntries(devices) };
+	});
 	app.post("/api/standin/faults", async (request) => {
-		const { device: name, evict, close, nextId, ...faults } = local(request);
-		if (evict) core.packages.evict();
-		if (name === undefined) return {};
-		const device = found(core.devices.byName(String(name)));
-		for (const fault of ["dropAfterBytes", "refuse", "refuseTimes"] as const)
-			if (fault in faults) device.faults[fault] = count(fault, faults[fault]);
-		if (faults.corrupt) device.faults.corrupt = true;
-		if (nextId !== undefined) found(device.session).setNextId(count("nextId", nextId));
-		if (close) device.session?.close("fault: close");
-		return { ...device.faults };
+		const { device: name, ...faults } = local(request);
+		const device = name === undefined ? undefined : found(core.devices.byName(String(name)));
+		for (const [fault, value] of Object.entries(faults)) strike(core, fault, value, device);
+		return device?.faults.all() ?? {};
 	});
 	app.post("/api/standin/publish", async (request) => {
 		const { device: name, topic, payload = "" } = local(request);
@@ -31,12 +32,19 @@ export function standinRoutes(app: FastifyInstance, core: Core): void {
 	});
 }
 
+function strike(core: Core, fault: string, value: unknown, device: Device | undefined): void {
+	try {
+		core.faults.set(fault, value, device);
+	} catch (error) {
+		throw error instanceof FaultError ? badRequest(error.message) : error;
+	}
+}
+
 function local(request: FastifyRequest): Record<string, unknown> {
-	if (!loopback.has(request.ip)) throw new RestError(403, 20, "faults: expected a caller on loopback");
+	loopbackOnly(request);
 	return objectBody(request);
 }
 
-function count(name: string, value: unknown): number {
-	if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
-	throw badRequest(`${name}: expected a whole number from 0`);
+function loopbackOnly({ ip }: FastifyRequest): void {
+	if (!loopback.has(ip)) throw new RestError(403, 20, "faults: expected a caller on loopback");
 }

@@ -1,0 +1,96 @@
+import type { Clock } from "../clock.ts";
+import type { Armed } from "../faults/armed.ts";
+import type { Wire } from "./wire.ts";
+
+const ignore = () => undefined;
+
+/** Between a connection and its wire: where faults cut, slow down or silence the bytes. Without faults bytes pass straight through. */
+export class Link {
+	/** Armed once the device is known. */
+	faults: Armed | undefined;
+	onBytes: (bytes: Uint8Array) => void = ignore;
+	onGone: () => void = ignore;
+	/** `dropAfterBytes` has struck: the last bytes are on their way, the connection is to end. */
+	onCut: () => void = ignore;
+	#wire: Wire;
+	#out: Lane;
+	#in: Lane;
+	#silent = false;
+
+	constructor(clock: Clock, wire: Wire) {
+		this.#wire = wire;
+		this.#out = new Lane(clock, (bytes) => wire.write(bytes));
+		this.#in = new Lane(clock, (bytes) => this.onBytes(bytes));
+		wire.onBytes = (bytes) => {
+			if (!this.#silent) this.#in.pass(bytes, this.faults);
+		};
+		wire.onGone = () => this.onGone();
+	}
+
+	/** From now on nothing is read and nothing is sent, and the other side is not told: a half-open connection. */
+	silence(): void {
+		this.#silent = true;
+	}
+
+	write(bytes: Uint8Array): void {
+		if (this.#silent) return;
+		const left = this.faults?.get("dropAfterBytes");
+		if (left === undefined) this.#out.pass(bytes, this.faults);
+		else this.#cut(bytes, left);
+	}
+
+	/** Closes the wire after what is still under way. A half-open one stays. */
+	close(): void {
+		this.onBytes = this.onGone = this.onCut = ignore;
+		if (!this.#silent) this.#out.end(() => this.#wire.close());
+	}
+
+	#cut(bytes: Uint8Array, left: number): void {
+		if (left) this.#out.pass(bytes.subarray(0, left), this.faults);
+		if (bytes.length < left) this.faults?.set("dropAfterBytes", left - bytes.length);
+		else {
+			this.faults?.clear("dropAfterBytes");
+			this.onCut();
+		}
+	}
+}
+
+/** One direction, in order. */
+class Lane {
+	#clock: Clock;
+	#out: (bytes: Uint8Array) => void;
+	/** When the last bytes get out, epoch milliseconds. */
+	#last = 0;
+	#under = 0;
+
+	constructor(clock: Clock, out: (bytes: Uint8Array) => void) {
+		this.#clock = clock;
+		this.#out = out;
+	}
+
+	pass(bytes: Uint8Array, faults: Armed | undefined): void {
+		if (!this.#under && !faults?.any) this.#out(bytes);
+		else this.#slow(bytes, faults?.get("delay") ?? 0, faults?.get("bandwidth") ?? 0);
+	}
+
+	/** Runs `action` when what is under way has got out. */
+	end(action: () => void): void {
+		if (this.#under) this.#clock.after(Math.max(0, this.#last - this.#clock.now()), action);
+		else action();
+	}
+
+	#slow(bytes: Uint8Array, delay: number, bandwidth: number): void {
+		const now = this.#clock.now();
+		if (!delay && !bandwidth && !this.#under) {
+			this.#out(bytes);
+			return;
+		}
+		const time = bandwidth ? (bytes.length * 1000) / bandwidth : 0;
+		this.#last = Math.max(now + delay, this.#last) + time;
+		this.#under += 1;
+		this.#clock.after(this.#last - now, () => {
+			this.#under -= 1;
+			this.#out(bytes);
+		});
+	}
+}

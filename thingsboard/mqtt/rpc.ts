@@ -1,0 +1,61 @@
+// Both directions of RPC, as far as the device publishes.
+import type { IPublishPacket } from "mqtt-packet";
+import { UnmappedError } from "../errors.ts";
+import { jsonText } from "../json.ts";
+import { readObject, readText } from "../telemetry.ts";
+import { requestId, textOf } from "./payload.ts";
+import type { Session } from "./session.ts";
+import { forms, javaInt, type Style } from "./topics.ts";
+
+/** The device's answer to a server-side RPC: any bytes. */
+export function rpcResponse(session: Session, packet: IPublishPacket, { id }: { id: string }): void {
+	const call = requestId(id);
+	session.admit();
+	session.ack(packet);
+	session.device.rpc.reply(call, textOf(packet));
+}
+
+/** A client-side RPC. `getSessionLimits` on the v1 topic is answered by the transport itself, and is no activity. */
+export function clientRpc(session: Session, packet: IPublishPacket, to: { style: Style; id: string }): void {
+	const members = readObject(textOf(packet));
+	const id = javaInt(to.id);
+	const method = members.get("method");
+	if (id === undefined)
+		throw new UnmappedError(`client-side RPC: expected a 32-bit integer id, got ${to.id}`);
+	if (method === undefined || method === null) throw new UnmappedError("client-side RPC: expected a method");
+	const name = readText(method);
+	if (name === "getSessionLimits" && to.style === "v1") sessionLimits(session, packet, id);
+	else
+		unanswered(session, packet, {
+			id,
+			style: to.style,
+			text: `${name} ${jsonText(members.get("params") ?? null)}`,
+		});
+}
+
+/** The default rule chain only logs client-side RPC: the device hears of a timeout. */
+function unanswered(
+	session: Session,
+	packet: IPublishPacket,
+	{ id, style, text }: { id: number; style: Style; text: string },
+): void {
+	session.touch();
+	session.admit();
+	session.ack(packet);
+	session.answers.rpc = style;
+	session.core.log(`${session.device.info.name}: client-side RPC ${id} ${text}`);
+	session.clock.after(session.core.settings.clientRpcTimeout, () => {
+		session.publishText(`${forms[session.answers.rpc].rpcResponse}${id}`, '{"error":"timeout"}');
+	});
+}
+
+/** PUBACK first, then the answer. Null limits: a tenant profile out of the box has none. */
+function sessionLimits(session: Session, packet: IPublishPacket, id: number): void {
+	const limits = {
+		maxPayloadSize: session.core.settings.maxPayload,
+		maxInflightMessages: session.core.settings.queueLimit,
+		rateLimits: { messages: null, telemetryMessages: null, telemetryDataPoints: null },
+	};
+	session.ackNow(packet);
+	session.publishText(`${forms.v1.rpcResponse}${id}`, JSON.stringify(limits));
+}
