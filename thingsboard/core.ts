@@ -8,11 +8,13 @@ import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
 import { offerToNew } from "./offers.ts";
 import { Packages } from "./packages.ts";
 import { Profiles } from "./profiles.ts";
+import type { RpcSettings } from "./rpc.ts";
+import { RpcRecords } from "./rpc-records.ts";
 import { Turns } from "./turns.ts";
 import { Users } from "./users.ts";
 
 /** What a ThingsBoard administrator could configure; the defaults are the server's. Times in milliseconds, sizes in bytes. */
-export interface Settings {
+export interface Settings extends RpcSettings {
 	/** Largest MQTT remaining length from a device, and largest firmware chunk. */
 	maxPayload: number;
 	/** Packets kept before CONNACK; one more closes. */
@@ -43,6 +45,9 @@ export const defaults: Readonly<Settings> = {
 	claimDuration: 86_400_000,
 	provisionClose: 60_000,
 	rateLimits: {},
+	rpcAckTimeout: 10_000,
+	rpcMaxRetries: 5,
+	closeSessionOnRpcTimeout: false,
 };
 
 /** Everything the two protocols share: time, settings, and what belongs to the tenant. */
@@ -61,6 +66,8 @@ export class Core {
 	/** What went over the wire. */
 	readonly wire: WireLog;
 	readonly users: Users;
+	/** Persistent RPCs. */
+	readonly rpcs: RpcRecords;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 
@@ -68,7 +75,7 @@ export class Core {
 		this.clock = new ServerClock(options.clock ?? realClock);
 		this.settings = { ...defaults, ...options.settings };
 		this.profiles = new Profiles(this.clock);
-		this.devices = new Devices(this.clock, this.profiles);
+		this.devices = new Devices(this.clock, this.settings, this.profiles);
 		this.packages = new Packages(this.clock);
 		this.claims = new Claims(this.clock, this.settings);
 		this.otaTurns = new Turns(this.clock, this.settings.otaPacing);
@@ -76,6 +83,7 @@ export class Core {
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
 		this.wire = new WireLog(this.clock);
 		this.users = new Users(this.clock);
+		this.rpcs = new RpcRecords(this.clock);
 		this.faults = new Faults(this);
 		this.log = options.log ?? (() => undefined);
 	}

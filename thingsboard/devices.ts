@@ -4,7 +4,7 @@ import { type Credentials, credentialsId } from "./credentials.ts";
 import { Armed } from "./faults/armed.ts";
 import { quote } from "./json.ts";
 import type { DeviceProfile, Profiles } from "./profiles.ts";
-import { RpcQueue, type RpcTarget } from "./rpc.ts";
+import { RpcQueue, type RpcSettings, type RpcTarget } from "./rpc.ts";
 import type { Row } from "./telemetry.ts";
 import { type Value, valuesJson } from "./values.ts";
 
@@ -79,13 +79,19 @@ export class Device {
 	readonly watchers = new Set<Watcher>();
 	#clock: Clock;
 
-	constructor(clock: Clock, info: DeviceInfo, profile: DeviceProfile, credentials: Credentials) {
+	constructor(
+		clock: Clock,
+		settings: Readonly<RpcSettings>,
+		info: DeviceInfo,
+		profile: DeviceProfile,
+		credentials: Credentials,
+	) {
 		this.#clock = clock;
 		this.createdTime = clock.now();
 		this.info = info;
 		this.profile = profile;
 		this.credentials = credentials;
-		this.rpc = new RpcQueue(clock);
+		this.rpc = new RpcQueue(clock, settings);
 	}
 
 	/** Stores telemetry; a point of the same moment is replaced. */
@@ -129,14 +135,16 @@ const administrative = 0x98;
 /** The tenant's devices. */
 export class Devices {
 	#clock: Clock;
+	#settings: Readonly<RpcSettings>;
 	#profiles: Profiles;
 	#byId = new Map<string, Device>();
 	#byCredentials = new Map<string, Device>();
 	/** Called with each new device. */
 	onCreated: (device: Device) => void = () => undefined;
 
-	constructor(clock: Clock, profiles: Profiles) {
+	constructor(clock: Clock, settings: Readonly<RpcSettings>, profiles: Profiles) {
 		this.#clock = clock;
+		this.#settings = settings;
 		this.#profiles = profiles;
 	}
 
@@ -151,7 +159,13 @@ export class Devices {
 		const own: Credentials =
 			typeof credentials === "string" ? { type: "ACCESS_TOKEN", token: credentials } : credentials;
 		const id = this.#free(own);
-		const device = new Device(this.#clock, info, this.#profiles.ensure(info.type ?? "default"), own);
+		const device = new Device(
+			this.#clock,
+			this.#settings,
+			info,
+			this.#profiles.ensure(info.type ?? "default"),
+			own,
+		);
 		this.#byId.set(device.id, device);
 		this.#byCredentials.set(id, device);
 		this.onCreated(device);
@@ -182,6 +196,11 @@ export class Devices {
 
 	all(): Device[] {
 		return [...this.#byId.values()];
+	}
+
+	/** Gives the device another name, which must be free. */
+	rename(device: Device, name: string): void {
+		device.info = { ...device.info, name };
 	}
 
 	/** Forgets the device and closes its session at once. */

@@ -211,7 +211,8 @@ export class Rest {
 			...(body === undefined ? {} : { body: sent ?? "" }),
 		});
 		const text = await response.text();
-		return { status: response.status, body: text ? JSON.parse(text) : undefined };
+		const json = response.headers.get("content-type")?.includes("json");
+		return { status: response.status, body: json ? JSON.parse(text) : text || undefined };
 	}
 
 	/** Creates a package, uploads its bytes and gives its id. */

@@ -2,15 +2,19 @@ import fastify, { type FastifyInstance } from "fastify";
 import type { Core } from "../core.ts";
 import { webSockets } from "../ws/server.ts";
 import { authentication } from "./auth.ts";
+import { claimRoutes } from "./claims.ts";
+import { credentialsRoutes } from "./credentials.ts";
+import { customerRoutes, userRoutes } from "./customers.ts";
 import { deviceRoutes } from "./devices.ts";
 import { codeOf, errorBody, PlainError, RestError } from "./errors.ts";
 import { packageRoutes } from "./packages.ts";
+import { profileRoutes } from "./profiles.ts";
 import { rpcRoutes } from "./rpc.ts";
 import { standinRoutes } from "./standin.ts";
-import { telemetryRoutes } from "./telemetry.ts";
+import { attributeRoutes, telemetryRoutes } from "./telemetry.ts";
 
-/** Largest request body, bytes: a package for a 16 MB flash and its envelope. */
-const bodyLimit = 17 * 1024 * 1024;
+/** Largest request body, bytes (`server.http.max_payload_size` of `/api/**`). */
+const bodyLimit = 16 * 1024 * 1024;
 
 /** The REST side, not listening yet. */
 export function restApp(core: Core): FastifyInstance {
@@ -39,7 +43,13 @@ export function restApp(core: Core): FastifyInstance {
 	app.addHook("preClose", async () => sockets.close());
 	authentication(app, core);
 	deviceRoutes(app, core);
+	credentialsRoutes(app, core);
+	profileRoutes(app, core);
+	customerRoutes(app, core);
+	userRoutes(app, core);
+	claimRoutes(app, core);
 	telemetryRoutes(app, core);
+	attributeRoutes(app, core);
 	rpcRoutes(app, core);
 	packageRoutes(app, core);
 	standinRoutes(app, core);

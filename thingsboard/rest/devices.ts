@@ -1,114 +1,132 @@
-// DeviceController and DeviceProfileController, as far as one tenant with one profile needs them.
-import type { FastifyInstance } from "fastify";
+// DeviceController.
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Core } from "../core.ts";
-import { credentialsId } from "../credentials.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Device, DeviceInfo } from "../devices.ts";
-import { assign, type Kind } from "../offers.ts";
+import { assign, moveToProfile } from "../offers.ts";
+import type { DeviceProfile } from "../profiles.ts";
+import { deviceIn, deviceOf, mayUse } from "./access.ts";
+import { customer } from "./auth.ts";
 import { objectBody, param, query } from "./body.ts";
-import { badRequest, found } from "./errors.ts";
-
-/** The only device profile. */
-export const profileId = { entityType: "DEVICE_PROFILE", id: "13814000-1dd2-11b2-8080-808080808081" };
-/** The only tenant. */
-export const tenantId = { entityType: "TENANT", id: "13814000-1dd2-11b2-8080-808080808082" };
-/** ThingsBoard's id of "no customer". */
-const customerId = { entityType: "CUSTOMER", id: "13814000-1dd2-11b2-8080-808080808080" };
+import { badRequest, found, refusing } from "./errors.ts";
+import { customerId, idOf, optional, reference, tenantId } from "./ids.ts";
+import { page } from "./page.ts";
+import { checkedPackage } from "./targets.ts";
 
 /** A device as ThingsBoard shows it. */
 export function deviceBody(device: Device): object {
-	const packageId = (id: string | null) => id && { entityType: "OTA_PACKAGE", id };
+	const { info, profile } = device;
 	return {
-		id: { entityType: "DEVICE", id: device.id },
+		id: reference("DEVICE", device.id),
 		createdTime: device.createdTime,
 		tenantId,
-		customerId,
-		name: device.info.name,
-		type: device.info.type ?? "default",
-		label: device.info.label ?? null,
-		deviceProfileId: profileId,
-		firmwareId: packageId(device.firmwareId),
-		softwareId: packageId(device.softwareId),
-		additionalInfo: device.info.additionalInfo ?? null,
+		customerId: customerId(device.customerId),
+		name: info.name,
+		type: profile.name,
+		label: info.label ?? null,
+		deviceProfileId: reference("DEVICE_PROFILE", profile.id),
+		deviceData: { configuration: { type: "DEFAULT" }, transportConfiguration: { type: "DEFAULT" } },
+		firmwareId: optional("OTA_PACKAGE", device.firmwareId),
+		softwareId: optional("OTA_PACKAGE", device.softwareId),
+		additionalInfo: info.additionalInfo ?? null,
 	};
 }
 
-/** Routes for devices, their credentials and their profile. */
+/** Routes for devices. */
 export function deviceRoutes(app: FastifyInstance, core: Core): void {
-	const byId = (id: string) => found(core.devices.byId(id));
-
-	app.post("/api/device", async (request) => {
-		const body = objectBody(request);
-		const id = idOf(body.id);
-		const token = query(request, "accessToken");
-		const device = id ? byId(id) : create(core, infoOf(body), token);
-		if (id) rename(core, device, infoOf(body));
-		for (const kind of ["fw", "sw"] as const) target(core, device, kind, body);
-		return deviceBody(device);
-	});
-	app.get("/api/tenant/devices", async (request) =>
-		deviceBody(found(core.devices.byName(query(request, "deviceName") ?? ""))),
+	app.post("/api/device", customer, async (request) =>
+		deviceBody(save(core, objectBody(request), request, query(request, "accessToken") || undefined)),
 	);
-	app.get("/api/device/:id", async (request) => deviceBody(byId(param(request, "id"))));
+	app.get("/api/device/:id", customer, async (request) => deviceBody(deviceIn(core, request)));
 	app.delete("/api/device/:id", async (request, reply) => {
-		core.devices.delete(byId(param(request, "id")));
+		core.devices.delete(deviceIn(core, request));
 		return reply.send();
 	});
-	app.get("/api/device/:id/credentials", async (request) => credentials(byId(param(request, "id"))));
-	app.get("/api/deviceProfileInfo/default", async () => ({
-		id: profileId,
-		tenantId,
-		name: "default",
-		type: "DEFAULT",
-		transportType: "DEFAULT",
-		image: null,
-		defaultDashboardId: null,
-	}));
+	app.get("/api/tenant/devices", async (request) => {
+		const name = query(request, "deviceName");
+		return name === undefined ? list(core, request, deviceBody) : deviceBody(named(core, name));
+	});
+	app.get("/api/tenant/device", async (request) =>
+		deviceBody(named(core, query(request, "deviceName") ?? "")),
+	);
+	for (const path of ["/api/tenant/deviceInfos", "/api/customer/:customer/deviceInfos"])
+		app.get(path, customer, async (request) => list(core, request, infoBody(core)));
+	app.get("/api/customer/:customer/devices", customer, async (request) => list(core, request, deviceBody));
+	app.get("/api/device/info/:id", customer, async (request) => infoBody(core)(deviceIn(core, request)));
 }
 
-function credentials(device: Device): object {
-	return {
-		id: { id: device.id },
-		createdTime: device.createdTime,
-		deviceId: { entityType: "DEVICE", id: device.id },
-		credentialsType: device.credentials.type,
-		credentialsId: credentialsId(device.credentials),
-		credentialsValue: null,
-	};
+const named = (core: Core, name: string): Device => found(core.devices.byName(name));
+
+/** DeviceInfo: a device and the names that a list of them needs. */
+const infoBody =
+	(core: Core) =>
+	(device: Device): object => ({
+		...deviceBody(device),
+		customerTitle: device.customerId ? (core.users.customerById(device.customerId)?.title ?? null) : null,
+		customerIsPublic: false,
+		deviceProfileName: device.profile.name,
+		active: device.session !== undefined,
+	});
+
+/** Devices that the caller may see, filtered by `type`, `deviceProfileId`, `active` and the path's customer, as pages. */
+function list(core: Core, request: FastifyRequest, body: (device: Device) => object): object {
+	const owner = param(request, "customer");
+	const tests: [string | undefined, (device: Device, wanted: string) => boolean][] = [
+		[owner || undefined, (device, wanted) => device.customerId === wanted],
+		[query(request, "type"), (device, wanted) => device.profile.name === wanted],
+		[query(request, "deviceProfileId"), (device, wanted) => device.profile.id === wanted],
+		[query(request, "active"), (device, wanted) => String(device.session !== undefined) === wanted],
+	];
+	const chosen = core.devices
+		.all()
+		.filter((device) => mayUse(device, request.user))
+		.filter((device) => tests.every(([wanted, test]) => wanted === undefined || test(device, wanted)));
+	const bodies = chosen.map((device) => body(device) as { name: string; label: string | null; type: string });
+	return page(request, bodies, ({ name, label, type }) => `${name} ${label ?? ""} ${type}`);
 }
 
-function create(core: Core, info: DeviceInfo, token: string | undefined): Device {
-	if (core.devices.byName(info.name)) throw badRequest("Device with such name already exists!");
-	if (token && core.devices.byCredentialsId(token))
-		throw badRequest("Device credentials are already assigned to another device!");
-	return core.devices.create(info, token || undefined);
-}
-
-function rename(core: Core, device: Device, info: DeviceInfo): void {
+/** Saves what a tenant says of a device; `credentials` are those of a new one. Throws a 400. */
+export function save(
+	core: Core,
+	body: Record<string, unknown>,
+	request: FastifyRequest,
+	credentials?: Credentials | string,
+): Device {
+	const id = idOf(body.id);
+	const known = id === undefined ? undefined : deviceOf(core, request.user, id);
+	const profile = profileOf(core, body);
+	const info = infoOf(body, profile);
 	const other = core.devices.byName(info.name);
-	if (other && other !== device) throw badRequest("Device with such name already exists!");
+	if (other && other !== known) throw badRequest("Device with such name already exists!");
+	const targets = (["fw", "sw"] as const).map(
+		(kind) => [kind, checkedPackage(core, kind, body, profile)] as const,
+	);
+	const device = known ?? refusing(() => core.devices.create(info, credentials));
+	if (known) update(core, known, info, profile);
+	for (const [kind, chosen] of targets) assign(core, device, kind, chosen);
+	return device;
+}
+
+function update(core: Core, device: Device, info: DeviceInfo, profile: DeviceProfile): void {
+	if (device.info.name !== info.name) core.devices.rename(device, info.name);
 	device.info = info;
+	if (device.profile !== profile) moveToProfile(core, device, profile);
 }
 
-/** `firmwareId` or `softwareId` of a saved device; null or absent takes the assignment away. */
-function target(core: Core, device: Device, kind: Kind, body: Record<string, unknown>): void {
-	const [member, type] = kind === "fw" ? ["firmwareId", "FIRMWARE"] : ["softwareId", "SOFTWARE"];
-	const id = idOf(body[member]);
-	const chosen = id === undefined ? undefined : found(core.packages.byId(id));
-	if (chosen && chosen.type !== type)
-		throw badRequest(`Can't assign ${type.toLowerCase()} with type: ${chosen.type}!`);
-	if (chosen && !chosen.data && !chosen.url)
-		throw badRequest(`Can't assign ${type.toLowerCase()} with empty data!`);
-	assign(core, device, kind, chosen);
+/** The profile that is named by id, else by `type` (made when there is none), else the default one. */
+function profileOf(core: Core, { deviceProfileId, type }: Record<string, unknown>): DeviceProfile {
+	const id = idOf(deviceProfileId);
+	if (id === undefined) return core.profiles.ensure(typeof type === "string" && type ? type : "default");
+	const profile = core.profiles.byId(id);
+	if (!profile) throw badRequest("Device is referencing non existing device profile!");
+	return profile;
 }
 
-function infoOf({ name, type, label, additionalInfo }: Record<string, unknown>): DeviceInfo {
-	if (typeof name !== "string" || !name) throw badRequest("Device name should be specified!");
-	const text = (value: unknown) => (typeof value === "string" ? value : undefined);
-	return { name, type: text(type) ?? "default", label: text(label) ?? null, additionalInfo };
-}
-
-/** The id inside `{entityType, id}`; `undefined` when there is none. */
-export function idOf(value: unknown): string | undefined {
-	const id = (value as { id?: unknown } | null | undefined)?.id;
-	return typeof id === "string" ? id : undefined;
+function infoOf(
+	{ name, label, additionalInfo }: Record<string, unknown>,
+	profile: DeviceProfile,
+): DeviceInfo {
+	if (typeof name !== "string" || !name.trim()) throw badRequest("Device name should be specified!");
+	if (name.length > 255) throw badRequest("Validation error: name length must be equal or less than 255");
+	return { name, type: profile.name, label: typeof label === "string" ? label : null, additionalInfo };
 }

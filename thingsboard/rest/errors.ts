@@ -38,6 +38,15 @@ export const notFound = (message = "Requested item wasn't found!"): RestError =>
 export const denied = (): RestError =>
 	new RestError(403, codes.permission, "You don't have permission to perform this operation!");
 
+/** Runs what may refuse with a plain Error, and answers its reason as 400. */
+export function refusing<T>(action: () => T): T {
+	try {
+		return action();
+	} catch (error) {
+		throw badRequest((error as Error).message);
+	}
+}
+
 /** The body of an error answer; `timestamp` in epoch milliseconds. */
 export function errorBody(status: number, errorCode: number, message: string): object {
 	return { status, message, errorCode, timestamp: Date.now() };

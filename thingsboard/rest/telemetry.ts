@@ -1,85 +1,86 @@
-// TelemetryController: latest and historical values, attributes by scope.
+// TelemetryController: latest and historical values, attributes by scope. Numbers keep the server's notation, so bodies are
+// written as text; refusals are bare text too.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Core } from "../core.ts";
-import { type Device, type Point, type Scope, scopes } from "../devices.ts";
+import { type Device, type Scope, scopes } from "../devices.ts";
 import { quote } from "../json.ts";
-import { PayloadError, readAttributes, readTelemetry } from "../telemetry.ts";
-import { valueJson } from "../values.ts";
+import { PayloadError, type Row, readAttributes, readTelemetry } from "../telemetry.ts";
+import { type Value, valueJson } from "../values.ts";
+import { deviceCalled } from "./access.ts";
+import { customer } from "./auth.ts";
 import { param, query, textBody } from "./body.ts";
-import { badRequest, found } from "./errors.ts";
+import { badRequest, PlainError } from "./errors.ts";
+import { forget, timeseries } from "./history.ts";
 
 const prefix = "/api/plugins/telemetry";
+const entity = `${prefix}/DEVICE/:id`;
 
-/** Routes for time series and attributes. Numbers keep the server's notation, so bodies are written as text. */
+/** Routes for time series. */
 export function telemetryRoutes(app: FastifyInstance, core: Core): void {
-	const device = (request: FastifyRequest) => found(core.devices.byId(param(request, "id")));
-	const entity = `${prefix}/DEVICE/:id`;
-
-	app.get(`${entity}/values/timeseries`, async (request, reply) =>
-		json(reply, timeseries(device(request), request, core.clock.now())),
-	);
-	for (const path of ["values/attributes", "values/attributes/:scope"])
-		app.get(`${entity}/${path}`, async (request, reply) => json(reply, attributes(device(request), request)));
-	for (const path of [`${entity}/:scope`, `${entity}/attributes/:scope`, `${prefix}/:id/:scope`])
-		app.post(path, async (request, reply) => {
-			const values = checked(() => readAttributes(textBody(request)));
-			device(request).saveAttributes(writable(request), values);
+	const device = (request: FastifyRequest) => deviceCalled(core, request);
+	for (const path of ["values/timeseries", "values/timeseries/history"])
+		app.get(`${entity}/${path}`, customer, async (request, reply) =>
+			json(reply, timeseries(device(request), request, core.clock.now())),
+		);
+	app.get(`${entity}/keys/timeseries`, customer, async (request) => [...device(request).series.keys()]);
+	for (const path of ["timeseries/:any", "timeseries/:any/:ttl"])
+		app.post(`${entity}/${path}`, customer, async (request, reply) => {
+			const rows = readRows(textBody(request), core.clock.now());
+			device(request).store(rows);
 			return reply.send();
 		});
-	app.post(`${entity}/timeseries/:any`, async (request, reply) => {
-		device(request).store(checked(() => readTelemetry(textBody(request), core.clock.now())));
+	app.delete(`${entity}/timeseries/delete`, customer, async (request, reply) => {
+		forget(device(request), request);
 		return reply.send();
 	});
-	for (const path of [`${entity}/:scope`, `${prefix}/:id/:scope`])
-		app.delete(path, async (request, reply) => {
-			const names = keys(request);
-			if (!names?.length) throw badRequest("Empty keys: expected ?keys=a,b");
-			device(request).deleteAttributes(scopeOf(param(request, "scope")), names);
+}
+
+/** Routes for attributes. */
+export function attributeRoutes(app: FastifyInstance, core: Core): void {
+	const device = (request: FastifyRequest) => deviceCalled(core, request);
+	for (const path of ["", "/:scope"]) {
+		app.get(`${entity}/values/attributes${path}`, customer, async (request, reply) =>
+			json(reply, attributes(device(request), request)),
+		);
+		app.get(`${entity}/keys/attributes${path}`, customer, async (request) =>
+			chosen(request).flatMap((scope) => [...device(request).attributes[scope].keys()]),
+		);
+	}
+	for (const path of [`${entity}/:scope`, `${entity}/attributes/:scope`, `${prefix}/:id/:scope`])
+		app.post(path, customer, async (request, reply) => {
+			const scope = writable(request);
+			const values = readValues(textBody(request));
+			device(request).saveAttributes(scope, values);
 			return reply.send();
 		});
-}
-
-/** With startTs and endTs the points between them (end excluded), else the latest of each key, null where there is none. */
-function timeseries(device: Device, request: FastifyRequest, now: number): string {
-	const from = query(request, "startTs");
-	const to = query(request, "endTs");
-	const strict = query(request, "useStrictDataTypes") === "true";
-	const members = (keys(request) ?? [...device.series.keys()]).flatMap((key) => {
-		const points = device.series.get(key) ?? [];
-		const ranged = from !== undefined && to !== undefined;
-		const chosen = ranged ? between(points, Number(from), Number(to), request) : points.slice(-1);
-		if (ranged && !chosen.length) return [];
-		const list = chosen.map((point) => pointJson(point, strict));
-		return [`${quote(key)}:[${list.length ? list.join(",") : `{"ts":${now},"value":null}`}]`];
-	});
-	return `{${members.join(",")}}`;
-}
-
-/** Newest first unless `orderBy=ASC`; at most `limit`, 100 by default. */
-function between(points: Point[], from: number, to: number, request: FastifyRequest): Point[] {
-	const inside = points.filter(({ ts }) => ts >= from && ts < to);
-	const ordered = query(request, "orderBy") === "ASC" ? inside : inside.reverse();
-	return ordered.slice(0, Number(query(request, "limit") ?? 100));
-}
-
-/** Values are text unless strict types were asked for. */
-function pointJson({ ts, value }: Point, strict: boolean): string {
-	return `{"ts":${ts},"value":${strict ? valueJson(value) : quote(value.text)}}`;
+	for (const path of [`${entity}/:scope`, `${prefix}/:id/:scope`])
+		app.delete(path, customer, async (request, reply) => {
+			const scope = scopeOf(param(request, "scope"));
+			const names = keys(request);
+			if (!names.length) throw new PlainError(400, `Empty keys: ${query(request, "keys") ?? ""}`);
+			device(request).deleteAttributes(scope, names);
+			return reply.send();
+		});
 }
 
 function attributes(device: Device, request: FastifyRequest): string {
-	const scope = param(request, "scope");
-	const chosen: readonly Scope[] = scope ? [scopeOf(scope)] : scopes;
 	const names = keys(request);
-	const entries = chosen
+	const entries = chosen(request)
 		.flatMap((name) => [...device.attributes[name]])
-		.filter(([key]) => !names || names.includes(key))
+		.filter(([key]) => !names.length || names.includes(key))
 		.map(([key, { ts, value }]) => `{"lastUpdateTs":${ts},"key":${quote(key)},"value":${valueJson(value)}}`);
 	return `[${entries.join(",")}]`;
 }
 
-function keys(request: FastifyRequest): string[] | undefined {
-	return query(request, "keys")?.split(",").filter(Boolean);
+/** The keys a request names; none means all. */
+export function keys(request: FastifyRequest): string[] {
+	return query(request, "keys")?.split(",").filter(Boolean) ?? [];
+}
+
+/** The scope of the path, or all of them. */
+function chosen(request: FastifyRequest): readonly Scope[] {
+	const name = param(request, "scope");
+	return name ? [scopeOf(name)] : scopes;
 }
 
 function scopeOf(name: string): Scope {
@@ -91,17 +92,32 @@ function scopeOf(name: string): Scope {
 /** Client attributes are the device's own: REST cannot write them. */
 function writable(request: FastifyRequest): Scope {
 	const scope = scopeOf(param(request, "scope"));
-	if (scope === "CLIENT_SCOPE") throw badRequest(`Invalid scope: ${scope}`);
+	if (scope === "CLIENT_SCOPE") throw new PlainError(400, `Invalid scope: ${scope}`);
 	return scope;
 }
 
-function checked<T>(read: () => T): T {
+function readValues(text: string): Map<string, Value> {
+	const values = checked(() => readAttributes(text), "Request is not a JSON object");
+	if (!values.size) throw new PlainError(400, "No attributes data found in request body!");
+	if ([...values.keys()].some((key) => !key.trim())) throw new PlainError(400, "Key cannot be blank");
+	return values;
+}
+
+function readRows(text: string, now: number): Row[] {
+	const rows = checked(
+		() => readTelemetry(text, now),
+		"Unable to parse time series payload: Invalid JSON body",
+	);
+	if (!rows.some(({ values }) => values.size))
+		throw new PlainError(400, "No time series data found in request body!");
+	return rows;
+}
+
+function checked<T>(read: () => T, what: string): T {
 	try {
 		return read();
 	} catch (error) {
-		throw error instanceof PayloadError
-			? badRequest(`Request is not a JSON object: ${error.message}`)
-			: error;
+		throw error instanceof PayloadError ? new PlainError(400, `${what}: ${error.message}`) : error;
 	}
 }
 
