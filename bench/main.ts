@@ -2,12 +2,17 @@
 import { args } from "../tools/args.ts";
 import { link, type OTA, ota } from "./ota.ts";
 import { type Size, size } from "./size.ts";
+import { type Rate, type Telemetry, telemetry, window } from "./telemetry.ts";
 import { type XS, xs } from "./xs.ts";
 
 const options = args({
 	command: "npm run bench --",
-	about: "Counts and ratios, no seconds of this machine: the same sources give the same figures.",
-	options: { json: { help: "one JSON object on stdout and nothing else" } },
+	about:
+		"Counts and ratios, the same for the same sources everywhere; then clients side by side, in seconds of this machine.",
+	options: {
+		json: { help: "one JSON object on stdout and nothing else" },
+		messages: { help: "messages that the fastest clients send side by side", value: "N", default: "20000" },
+	},
 });
 
 /** What `--json` prints. */
@@ -15,9 +20,16 @@ interface Report {
 	xs: XS;
 	ota: OTA;
 	size: Size;
+	telemetry: Telemetry;
 }
 
-function text({ xs, ota: { board }, size }: Report): string {
+/** One client's line. */
+function line(name: string, { messagesPerSecond, cpuMicrosecondsPerMessage, version, reason }: Rate): string {
+	if (messagesPerSecond === null) return `  ${name.padEnd(16)}not measured: ${reason}`;
+	return `  ${name.padEnd(16)}${messagesPerSecond} messages/s, ${cpuMicrosecondsPerMessage} µs of CPU each (${version})`;
+}
+
+function text({ xs, ota: { board }, size, telemetry: rates }: Report): string {
 	const { idle, connected, updating } = xs.heapBytes;
 	const share = Math.round((100 * board.kBps) / board.tcpCopykBps);
 	return `XS ${xs.version} (worker of the virtual board)
@@ -36,9 +48,25 @@ Firmware download on the virtual board
 
 Code, minified bundle of each module alone
   tbclient      ${size.tbclient} B
-  ota           ${size.ota} B`;
+  ota           ${size.ota} B
+
+Telemetry side by side, on this machine and at its present load
+${line("TBClient", rates.node)}
+${line("TBClient on XS", rates.xs)}
+${line("Python SDK", rates.python)}
+${line("MQTT.js", rates.mqttjs)}
+                QoS 1, ${window} without PUBACK at a time, 3 values each; the same stand-in, in a process of its own, no limits. XS: the
+                board's process and the engine's together`;
 }
 
-const report: Report = { xs: await xs(), ota: await ota(), size: await size() };
+const messages = Number(options.messages);
+if (!(Number.isInteger(messages) && messages >= 100)) {
+	console.error(`--messages: expected at least 100, got "${options.messages}"`);
+	process.exit(2);
+}
+const report: Report = {
+	...{ xs: await xs(), ota: await ota(), size: await size() },
+	telemetry: await telemetry(messages),
+};
 console.log(options.json ? JSON.stringify(report) : text(report));
 process.exit(0);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { BenchClock } from "../../bench/clock.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
+import type { Rate } from "../../bench/telemetry.ts";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
 import { root } from "../../tools/test/run.ts";
 import { deepEqual, equal, ok, throws } from "../assert.ts";
@@ -109,7 +110,7 @@ describe("bench: --json", function () {
 	(workerBuilt() ? it : it.skip)(
 		"is one object with every figure, a positive number (needs the XS worker)",
 		() => {
-			const node = ["--import", "./tools/ts.mjs", "bench/main.ts", "--json"];
+			const node = ["--import", "./tools/ts.mjs", "bench/main.ts", "--json", "--messages", "200"];
 			const { NODE_V8_COVERAGE: _, ...env } = process.env;
 			const { stdout, stderr, status } = spawnSync(process.execPath, node, {
 				cwd: root,
@@ -117,7 +118,7 @@ describe("bench: --json", function () {
 				encoding: "utf8",
 			});
 			equal(status, 0, stderr);
-			const { xs, ota, size } = JSON.parse(stdout);
+			const { xs, ota, size, telemetry } = JSON.parse(stdout);
 			ok(/^\d+\.\d+\.\d+$/.test(xs.version), xs.version);
 			const { idle, connected, updating } = xs.heapBytes;
 			const counts = [
@@ -130,6 +131,11 @@ describe("bench: --json", function () {
 			];
 			for (const figure of [...counts, ota.board.kBps, ota.board.tcpCopykBps, size.tbclient, size.ota])
 				ok(Number.isFinite(figure) && figure > 0, stdout);
+			deepEqual(Object.keys(telemetry), ["node", "xs", "python", "mqttjs"]);
+			const ran = Object.values<Rate>(telemetry).filter(({ reason }) => !reason);
+			ok(telemetry.node.version && telemetry.xs.version && telemetry.mqttjs.version, stdout);
+			for (const { messagesPerSecond: rate, cpuMicrosecondsPerMessage: cpu } of ran)
+				ok(rate !== null && rate > 0 && cpu !== null && cpu >= 0, stdout);
 		},
 	);
 });
