@@ -1,5 +1,6 @@
 // Power, time since boot and chance of the chip.
 import type { ResetReason, System } from "host/contract";
+import { planRestart, takePlanned } from "host/restart";
 import FFI from "mc/ffi";
 
 /** `esp_reset_reason_t`, by value; later values (SDIO, USB, ...) are told as UNKNOWN. */
@@ -18,9 +19,17 @@ const Reasons: readonly ResetReason[] = [
 
 const idf = new FFI();
 
-/** `host/system` of the chip. An exception that escapes a callback is `esp_restart` too, so its reset reason is SW. */
+/** An exception that escapes a callback ends in `esp_restart` too: what nobody asked for was a panic of the program. */
+function reason(): ResetReason {
+	const planned = takePlanned();
+	const name = Reasons[idf.esp_reset_reason()] ?? "UNKNOWN";
+	return name === "SW" && !planned ? "PANIC" : name;
+}
+
+/** `host/system` of the chip. */
 const system: System = {
 	restart(): void {
+		planRestart();
 		idf.esp_restart();
 	},
 	random(): number {
@@ -32,7 +41,7 @@ const system: System = {
 	get freeMemory(): number {
 		return idf.esp_get_free_heap_size();
 	},
-	resetReason: Reasons[idf.esp_reset_reason()] ?? "UNKNOWN",
+	resetReason: reason(),
 	bootId: idf.esp_random(),
 	host: "esp32",
 };

@@ -84,6 +84,7 @@ for (const target of ["devkit", "s3devkit", "c3devkit"])
 			"limits",
 			"link",
 			"pins",
+			"restart",
 			"slots",
 			"station",
 			"store",
