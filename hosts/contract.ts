@@ -16,8 +16,8 @@ export interface Device {
 	network: {
 		/** Spread into `new TBClient({...device.network.mqtt, host, ...})`. */
 		mqtt: MQTTNetwork;
-		/** The same over TLS; absent where the host has no TLS yet. */
-		mqtts?: MQTTNetwork;
+		/** The same over TLS 1.2; `TBClientOptions.secure` says whom to trust. */
+		mqtts: MQTTNetwork;
 	};
 }
 
@@ -25,8 +25,22 @@ export interface Device {
 export interface MQTTNetwork {
 	io: MQTTClientConstructor;
 	dns: { io: unknown; [option: string]: unknown };
-	/** `io` is the guarded MQTT socket; `hooks` may be added by whoever constructs the client. */
-	socket: { io: unknown; hooks?: MQTTHooks; [option: string]: unknown };
+	/** `io` is the guarded MQTT socket; `hooks` and `secure` may be added by whoever constructs the client. */
+	socket: { io: unknown; hooks?: MQTTHooks; secure?: TLSOptions; [option: string]: unknown };
+}
+
+/** TLS as the SDK's sockets take it (`secure`). Certificates and keys are DER. */
+export interface TLSOptions {
+	/** The certificate authority that the server's chain must end in; one. Needed unless `verify` is false. */
+	certificate?: ArrayBuffer;
+	/** False accepts any server: for experiments only. */
+	verify?: boolean;
+	/** Name that is asked for (SNI) and that the certificate must carry; default: the host. */
+	serverName?: string;
+	/** Certificate of the device, and what it was issued by, leaf first. */
+	clientCertificates?: ArrayBuffer[];
+	/** Private key of the device, PKCS#8. */
+	clientKey?: ArrayBuffer;
 }
 
 /** What the guarded socket tells besides what the MQTT client tells. Called before the client's own callback. */

@@ -1,6 +1,7 @@
 // The network of the chip: the SDK's own MQTT client and sockets inside our guards.
 
 import TCP from "embedded:io/socket/tcp";
+import TLSSocket from "embedded:io/socket/tcp/tls";
 import UDP from "embedded:io/socket/udp";
 import Resolver from "embedded:network/dns/resolver/udp";
 import MQTTClient from "embedded:network/mqtt/client";
@@ -8,26 +9,29 @@ import { guardMQTTClient } from "guards/mqtt-client";
 import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
+import { guardTLS } from "guards/tls";
 import type { ResolverConstructor, SocketConstructor } from "guards/types";
 import type { Device, MQTTClientConstructor } from "host/contract";
 // biome-ignore lint/style/useNodejsImportProtocol: the SDK's module of that name
 import Net from "net";
 
+const io = guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor); // the SDK's typings disagree with its code (docs/sdk.md)
+const plain = TCP as unknown as SocketConstructor;
+const tls = TLSSocket as unknown as SocketConstructor;
+const dns = {
+	io: guardResolver(Resolver as unknown as ResolverConstructor),
+	/** DHCP's servers, known once the link is up, so asked anew for each connection. */
+	get servers(): string[] {
+		const known = Net.get("DNS").filter((address) => !address.includes(":")); // the resolver asks over IPv4
+		return known.length ? known : ["1.1.1.1"];
+	},
+	socket: { io: UDP },
+};
+
 const device: Device = {
 	network: {
-		mqtt: {
-			io: guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor), // the SDK's typings disagree with its code (docs/sdk.md)
-			dns: {
-				io: guardResolver(Resolver as unknown as ResolverConstructor),
-				/** DHCP's servers, known once the link is up, so asked anew for each connection. */
-				get servers(): string[] {
-					const known = Net.get("DNS").filter((address) => !address.includes(":")); // the resolver asks over IPv4
-					return known.length ? known : ["1.1.1.1"];
-				},
-				socket: { io: UDP },
-			},
-			socket: { io: MQTTSocket, base: { io: guardTCP(TCP as unknown as SocketConstructor) } },
-		},
+		mqtt: { io, dns, socket: { io: MQTTSocket, base: { io: guardTCP(plain) } } },
+		mqtts: { io, dns, socket: { io: MQTTSocket, base: { io: guardTLS(tls, plain) }, secure: {} } },
 	},
 };
 

@@ -1,6 +1,7 @@
 // The network of the simulator: the SDK's own MQTT client and sockets inside our guards.
 
 import TCP from "embedded:io/socket/tcp";
+import TLSSocket from "embedded:io/socket/tcp/tls";
 import UDP from "embedded:io/socket/udp";
 import Resolver from "embedded:network/dns/resolver/udp";
 import MQTTClient from "embedded:network/mqtt/client";
@@ -9,6 +10,7 @@ import { guardMQTTClient } from "guards/mqtt-client";
 import MQTTSocket from "guards/mqtt-socket";
 import { guardResolver } from "guards/resolver";
 import { guardTCP } from "guards/tcp";
+import { guardTLS } from "guards/tls";
 import type { ResolverConstructor, SocketConstructor } from "guards/types";
 import type { Device, MQTTClientConstructor } from "host/contract";
 
@@ -27,17 +29,19 @@ function nameServers(): string[] {
 	}
 }
 
+const io = guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor); // the SDK's typings disagree with its code (docs/sdk.md)
+const plain = TCP as unknown as SocketConstructor;
+const tls = TLSSocket as unknown as SocketConstructor;
+const dns = {
+	io: guardResolver(Resolver as unknown as ResolverConstructor),
+	servers: nameServers(),
+	socket: { io: UDP },
+};
+
 const device: Device = {
 	network: {
-		mqtt: {
-			io: guardMQTTClient(MQTTClient as unknown as MQTTClientConstructor), // the SDK's typings disagree with its code (docs/sdk.md)
-			dns: {
-				io: guardResolver(Resolver as unknown as ResolverConstructor),
-				servers: nameServers(),
-				socket: { io: UDP },
-			},
-			socket: { io: MQTTSocket, base: { io: guardTCP(TCP as unknown as SocketConstructor) } },
-		},
+		mqtt: { io, dns, socket: { io: MQTTSocket, base: { io: guardTCP(plain) } } },
+		mqtts: { io, dns, socket: { io: MQTTSocket, base: { io: guardTLS(tls, plain) }, secure: {} } },
 	},
 };
 

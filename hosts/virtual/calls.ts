@@ -7,6 +7,7 @@ import type { Network } from "./network.ts";
 import { type Boot, Event, Op } from "./protocol.ts";
 import { Reset } from "./reset.ts";
 import { BoardSocket, type Post } from "./sockets.ts";
+import type { Secure } from "./tls.ts";
 
 /** NVS as the guest reaches it: a namespace, a name, a value. */
 export interface Storage {
@@ -101,6 +102,7 @@ export class Calls {
 		[Op.Read]: (handle, body) => this.#sockets.get(handle)?.read(body.readUInt32BE(0)),
 		[Op.Write]: (handle, body) => u32(this.#sockets.get(handle)?.write(body) ?? 0),
 		[Op.Close]: (handle) => this.#close(handle),
+		[Op.Secure]: (_, body) => this.#secure(body),
 		[Op.Resolve]: (handle, body) => this.#resolve(handle, body.toString()),
 		[Op.ResolveCancel]: (handle) => cancel(this.#lookups, handle),
 		[Op.Trace]: (_, body) => {
@@ -138,18 +140,32 @@ export class Calls {
 	}
 
 	#connect(handle: number, where: string): Answer {
-		const { clock, post } = this.#chip;
 		const colon = where.lastIndexOf(":");
-		const [address, port] = [where.slice(0, colon), Number(where.slice(colon + 1))];
-		if (this.#link.up) this.#sockets.set(handle, new BoardSocket(this.#chip, handle, address, port));
+		return this.#open(handle, where.slice(0, colon), Number(where.slice(colon + 1)));
+	}
+
+	#open(handle: number, address: string, port: number, secure?: Secure): Answer {
+		const { clock, post } = this.#chip;
+		if (this.#link.up) this.#sockets.set(handle, new BoardSocket(this.#chip, handle, address, port, secure));
 		else clock.soon(() => post(Event.FAILED, handle));
 		return nothing;
 	}
 
+	#secure(body: Buffer): Answer {
+		const [[handle, address, port, serverName, verify, lengths], data] =
+			named<[number, string, number, string, boolean, number[]]>(body);
+		const [certificate = nothing, clientKey = nothing, ...clientCertificates] = cut(data, lengths);
+		const secure = { serverName, verify, certificate, clientKey, clientCertificates };
+		this.#open(handle, address, port, secure);
+		return result(null);
+	}
+
+	/** Answers why it had ended. */
 	#close(handle: number): Answer {
-		this.#sockets.get(handle)?.close();
+		const socket = this.#sockets.get(handle);
+		socket?.close();
 		this.#sockets.delete(handle);
-		return nothing;
+		return Buffer.from(socket?.reason ?? "");
 	}
 
 	#resolve(handle: number, host: string): Answer {
@@ -221,6 +237,15 @@ export class Calls {
 		else storage.set(namespace, name, toStore(value, data));
 		return result(null);
 	}
+}
+
+/** Consecutive pieces. */
+function cut(data: Uint8Array, lengths: number[]): Uint8Array[] {
+	let at = 0;
+	return lengths.map((length) => {
+		at += length;
+		return data.subarray(at - length, at);
+	});
 }
 
 function cancel(table: Map<number, Cancel>, handle: number): Answer {

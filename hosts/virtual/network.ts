@@ -2,6 +2,7 @@
 import { lookup } from "node:dns";
 import { connect } from "node:net";
 import type { Cancel } from "./clock.ts";
+import { connectSecure, reasonOf, type Secure } from "./tls.ts";
 
 /** What a connection tells. Never called from inside `connect` or a method of `Wire`, never after `close` or `onEnd`. */
 export interface WireEvents {
@@ -9,8 +10,8 @@ export interface WireEvents {
 	onData(data: Uint8Array): void;
 	/** Everything written so far has left. */
 	onDrain(): void;
-	/** Refused, reset or ended by the other side. */
-	onEnd(): void;
+	/** Refused, reset or ended by the other side; `reason` where TLS has one. */
+	onEnd(reason?: string): void;
 }
 
 /** One end of a connection. */
@@ -26,7 +27,8 @@ export interface Wire {
 }
 
 export interface Network {
-	connect(address: string, port: number, events: WireEvents): Wire;
+	/** With `secure` over TLS; a network without TLS ends such a connection. */
+	connect(address: string, port: number, events: WireEvents, secure?: Secure): Wire;
 	/** Answers with an IPv4 address as a number, undefined when there is none. */
 	resolve(host: string, done: (address: number | undefined) => void): Cancel;
 }
@@ -37,21 +39,21 @@ export const addressNumber = (dotted: string): number =>
 
 /** The laptop's own sockets. Goes with `RealClock`: real sockets know nothing of virtual time. */
 export class RealNetwork implements Network {
-	connect(address: string, port: number, events: WireEvents): Wire {
-		const socket = connect(port, address);
+	connect(address: string, port: number, events: WireEvents, secure?: Secure): Wire {
+		const socket = secure ? connectSecure(address, port, secure) : connect(port, address);
 		let over = false;
-		const end = () => {
-			if (!over) events.onEnd();
+		const end = (error?: unknown) => {
+			if (!over) events.onEnd(secure && reasonOf(error));
 			over = true;
 		};
 		socket.setNoDelay(true);
 		socket
-			.on("connect", () => over || events.onOpen())
+			.on(secure ? "secureConnect" : "connect", () => over || events.onOpen())
 			.on("data", (data) => over || events.onData(data))
 			.on("drain", () => over || events.onDrain())
 			.on("error", end)
-			.on("end", end)
-			.on("close", end);
+			.on("end", () => end())
+			.on("close", () => end());
 		return {
 			write: (data) => {
 				// A short write does not make Node emit "drain": its completion is the sign.

@@ -20,6 +20,7 @@ export const Op = {
 	Read: 5,
 	/** body: bytes → room u32. */
 	Write: 6,
+	/** Ends a socket → why it had ended by itself, as text; empty when nothing is known. */
 	Close: 7,
 	/** body: host name; event RESOLVED or FAILED. */
 	Resolve: 8,
@@ -44,6 +45,8 @@ export const Op = {
 	Random: 19,
 	/** → f64, NaN when there is no limit. */
 	FreeMemory: 20,
+	/** A TLS socket. body: JSON [handle, address, port, serverName, verify, lengths], NUL, DER of CA, key and certificates. */
+	Secure: 21,
 } as const;
 
 /** Kinds of events. */

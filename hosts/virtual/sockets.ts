@@ -1,7 +1,8 @@
 /** The TCP stack of the board: receive window, send buffer, and what the guest is told of them. */
 import type { Clock } from "./clock.ts";
-import type { Network, Wire } from "./network.ts";
+import type { Network, Wire, WireEvents } from "./network.ts";
 import { Event } from "./protocol.ts";
+import type { Secure } from "./tls.ts";
 
 /** Delivers an event to the guest. */
 export type Post = (kind: number, handle: number, value?: number) => void;
@@ -27,16 +28,27 @@ export class BoardSocket {
 	#full = false; // the guest was told that there is no room
 	#ended = false;
 	#closed = false;
+	#reason = "";
 
-	constructor(context: SocketContext, handle: number, address: string, port: number) {
+	/** @throws Error for a certificate or key of `secure` that is none */
+	constructor(context: SocketContext, handle: number, address: string, port: number, secure?: Secure) {
 		this.#context = context;
 		this.#handle = handle;
-		this.#wire = context.network.connect(address, port, {
+		const events: WireEvents = {
 			onOpen: () => this.#post(Event.WRITABLE, context.sendBuffer),
 			onData: (data) => this.#receive(data),
 			onDrain: () => this.#drained(),
-			onEnd: () => this.#end(),
-		});
+			onEnd: (reason = "") => {
+				this.#reason = reason;
+				this.#end();
+			},
+		};
+		this.#wire = context.network.connect(address, port, events, secure);
+	}
+
+	/** Why it ended, where anything is known. */
+	get reason(): string {
+		return this.#reason;
 	}
 
 	/** Up to `count` of the announced bytes. */

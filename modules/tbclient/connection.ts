@@ -1,9 +1,10 @@
 // One connection after the other: connect deadline, when to try again, and the one place that guards callbacks.
-import type { MQTTClient, MQTTControl, MQTTHooks, MQTTNetwork, MQTTReadInfo } from "host/contract";
+import type { MQTTClient, MQTTControl, MQTTHooks, MQTTReadInfo } from "host/contract";
 import type { Login } from "tbclient/credentials";
 import { errorOf, Stage, silence } from "tbclient/ends";
 import { reasonOf, TBError } from "tbclient/errors";
 import { Pace } from "tbclient/pace";
+import type { Server } from "tbclient/server";
 import Time from "time";
 import Timer from "timer";
 
@@ -15,9 +16,7 @@ const Busy = 3; // CONNACK: server unavailable
 const RenewCheck = 1_000; // ms
 
 /** Where to connect, and as whom; all defaults are filled in (tbclient/options). */
-export interface ConnectionOptions extends MQTTNetwork {
-	host: string;
-	port: number;
+export interface ConnectionOptions extends Server {
 	login: Login;
 	/** ms. */
 	keepAlive: number;

@@ -42,7 +42,7 @@ export function errorOf(end: End): TBError {
 	const why = failure === undefined ? "" : `: ${reasonOf(failure)}`;
 	if (stage >= Stage.accepted) return lost(end, why);
 	const code: TBCode = failure instanceof Error && failure.name === "TLSError" ? "TB_TLS" : "TB_LOST";
-	return new TBError(code, `connect to ${where}: expected ${expected[stage]}, the connection failed${why}`);
+	return new TBError(code, `connect to ${where}: expected ${expected[stage]}, it failed${why}`);
 }
 
 /** A socket that lives while the MQTT client gives up: PINGREQ stayed unanswered. */

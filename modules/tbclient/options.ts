@@ -1,5 +1,5 @@
 // What an application gives to TBClient and gets from it, and the check of it.
-import type { JSONObject, JSONValue, MQTTNetwork } from "host/contract";
+import type { JSONObject, JSONValue } from "host/contract";
 import type TBClient from "tbclient";
 import { type Codec, jsonCodec } from "tbclient/codec";
 import type { ConnectionOptions } from "tbclient/connection";
@@ -7,6 +7,7 @@ import { type Credentials, loginOf } from "tbclient/credentials";
 import type { TBError } from "tbclient/errors";
 import type { ChunkInfo } from "tbclient/inbound";
 import type { OutboxLimits } from "tbclient/outbox";
+import { type ServerOptions, serverOf } from "tbclient/server";
 import { Topic, type Topics } from "tbclient/topics";
 
 /** A call from the server; answer it with `respond(id, …)`, now or later. Id 0 is valid. */
@@ -27,11 +28,7 @@ export interface AttributeValues {
  * Callbacks run with `this` = client, never inside a method of it, never after `close()`; what they throw is TB_CALLBACK.
  * Credentials: `token`, or `clientId`, `userName` and `password`, or none (a client certificate in the TLS socket).
  */
-export interface TBClientOptions extends MQTTNetwork, Credentials {
-	/** Name or address of the server. */
-	host: string;
-	/** Default 1883. */
-	port?: number;
+export interface TBClientOptions extends ServerOptions, Credentials {
 	/** ms, above 0 and at most 600 000 (the server drops quiet sessions then); default 30 000. */
 	keepAlive?: number;
 	/** 0…1, for jitter; default `Math.random`. */
@@ -78,8 +75,7 @@ const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity ti
 
 /** Fills in the defaults. @throws TypeError host or credentials, RangeError numbers. */
 export function settingsOf(options: TBClientOptions): Settings {
-	const { io, dns, socket, host, port = 1883 } = options;
-	if (typeof host !== "string" || !host) throw new TypeError("host: expected a name or an address");
+	const server = serverOf(options);
 	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
 	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192 } = {} } = options;
 	const { codec = jsonCodec } = options;
@@ -88,6 +84,6 @@ export function settingsOf(options: TBClientOptions): Settings {
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
-	const network = { io, dns, socket, host, port, login: loginOf(options), keepAlive, random };
+	const network = { ...server, login: loginOf(options), keepAlive, random };
 	return { ...network, maxMessage, inFlight, requestTimeout, topics, codec, outbox: { messages, bytes } };
 }

@@ -1,10 +1,11 @@
 // A device that gets its credentials by itself, keeps them, and gets others when they are revoked.
-import type { MQTTNetwork, Store } from "host/contract";
+import type { Store } from "host/contract";
 import type { Credentials } from "tbclient/credentials";
 import { reasonOf, TBError } from "tbclient/errors";
 import { type Copy, Keyring, Trust } from "tbclient/keyring";
 import { credentialsIn, type ProvisioningRequest, requestOf } from "tbclient/provisioning-payload";
 import { ProvisioningSession } from "tbclient/provisioning-session";
+import { type ServerOptions, serverOf } from "tbclient/server";
 import Timer from "timer";
 
 export type { OwnCredentials, ProvisioningRequest } from "tbclient/provisioning-payload";
@@ -13,11 +14,7 @@ const FirstWait = 60_000; // ms between requests, then twice as much
 const LongestWait = 3_600_000;
 
 /** Where to provision, as what, and who hears of it. Callbacks run with `this` = the object, never after `close()`. */
-export interface ProvisioningOptions extends MQTTNetwork, ProvisioningRequest {
-	/** Name or address of the server. */
-	host: string;
-	/** Default 1883; give the port of TLS beside a TLS network. */
-	port?: number;
+export interface ProvisioningOptions extends ServerOptions, ProvisioningRequest {
 	/** A namespace for credentials alone. */
 	store: Store;
 	/** 0…1, for jitter; default `Math.random`. */
@@ -118,8 +115,7 @@ export default class Provisioning {
 		const brings = certificate !== undefined || Object.keys(own).length > 0;
 		this.#asked = brings ? { credentials: own, trust: Trust.asked, serial: 0 } : undefined;
 		if (this.#asked) this.#keep(this.#asked, Trust.asked);
-		const { io, dns, socket, host, port = 1883 } = this.#options;
-		const options = { io, dns, socket, host, port, keepAlive: 30_000, random: this.#random };
+		const options = { ...serverOf(this.#options), keepAlive: 30_000, random: this.#random };
 		this.#session = new ProvisioningSession(options, this.#request, {
 			onAnswer: (bytes) => this.#answered(bytes),
 			onFailed: (error) => this.#failed(error),

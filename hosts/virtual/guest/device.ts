@@ -7,14 +7,15 @@ import type { Device } from "host/contract";
 import MQTTClient from "./mqtt.ts";
 import Resolver from "./resolver.ts";
 import TCP from "./tcp.ts";
+import TLS from "./tls.ts";
+
+const io = guardMQTTClient(MQTTClient);
+const dns = { io: guardResolver(Resolver) };
 
 const device: Device = {
 	network: {
-		mqtt: {
-			io: guardMQTTClient(MQTTClient),
-			dns: { io: guardResolver(Resolver) },
-			socket: { io: MQTTSocket, base: { io: guardTCP(TCP) } },
-		},
+		mqtt: { io, dns, socket: { io: MQTTSocket, base: { io: guardTCP(TCP) } } },
+		mqtts: { io, dns, socket: { io: MQTTSocket, base: { io: guardTCP(TLS) }, secure: {} } },
 	},
 };
 

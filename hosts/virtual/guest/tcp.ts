@@ -5,11 +5,23 @@
 import type { Format, Socket, SocketOptions, WriteOptions } from "guards/types";
 import type { ByteBuffer } from "host/contract";
 import { Event, Op } from "../protocol.ts";
-import { call, encode, forget, register } from "./bridge.ts";
+import { call, decode, encode, forget, register } from "./bridge.ts";
 
 const Prefetch = 64; // bytes
 
 const view = (data: ByteBuffer): Uint8Array => (data instanceof ArrayBuffer ? new Uint8Array(data) : data);
+
+/** How a connection is asked for, and how its failure is told. */
+export interface Open {
+	connect(handle: number, address: string, port: number): void;
+	failure(reason: string): unknown;
+}
+
+/** Plain TCP: no reason is told, as in the SDK. */
+const plain: Open = {
+	connect: (handle, address, port) => void call(Op.Connect, handle, encode(`${address}:${port}`)),
+	failure: () => undefined,
+};
 
 export default class TCP implements Socket {
 	#handle: number;
@@ -21,8 +33,8 @@ export default class TCP implements Socket {
 	/** Single bytes or buffers; may change between calls. */
 	format: Format;
 
-	/** Connects. Failure comes by `onError`, success by the first `onWritable`. */
-	constructor(options: SocketOptions) {
+	/** Connects. Failure comes by `onError`, with what `open` makes of the board's reason, success by the first `onWritable`. */
+	constructor(options: SocketOptions, open: Open = plain) {
 		const { address, port, onReadable, onWritable, onError } = options;
 		if (typeof address !== "string" || !(port && port > 0 && port < 65536))
 			throw new RangeError(`TCP: expected an address and a port 1…65535, got ${address}, ${port}`);
@@ -35,12 +47,13 @@ export default class TCP implements Socket {
 			} else if (kind === Event.WRITABLE) {
 				onWritable?.call(this, value);
 			} else {
+				const reason = decode(call(Op.Close, this.#handle));
 				forget(this.#handle);
 				this.#handle = 0;
-				onError?.call(this);
+				onError?.call(this, open.failure(reason));
 			}
 		});
-		call(Op.Connect, this.#handle, encode(`${address}:${port}`));
+		open.connect(this.#handle, address, port);
 	}
 
 	/** A byte (format "number"); an ArrayBuffer of up to `into` bytes; or the count read into a view. Undefined: nothing there. */

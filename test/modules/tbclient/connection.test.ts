@@ -115,7 +115,7 @@ describe("TBClient: connection", () => {
 		clock.advance(0);
 		FakeMQTT.last.giveUp();
 		const text = (expected: string) =>
-			`disconnected TB_LOST: connect to server:1883: expected ${expected}, the connection failed`;
+			`disconnected TB_LOST: connect to server:1883: expected ${expected}, it failed`;
 		deepEqual(log.splice(0), [text("an address")]);
 		equal(client.stats.lost, 1);
 		clock.advance(500);
