@@ -21,11 +21,19 @@ function show({ name, found, version, neededFor, required, cure }: Part): string
 	return `  ${required ? "✗" : "-"} ${label} missing, needed for ${neededFor}\n      cure: ${cure}`;
 }
 
+/** What a use of the project still lacks here. */
+function verdict(use: string): string {
+	const lacks = all.filter(({ found, neededFor }) => !found && neededFor.includes(use));
+	if (!lacks.length) return `${use} has all it needs.`;
+	return `${use} still needs ${lacks.map(({ name }) => name).join(", ")}.`;
+}
+
 if (options.json) console.log(JSON.stringify({ ok: !missing.length, system, parts: all }, undefined, "\t"));
 else {
 	console.log(`  ${system}\n${all.map(show).join("\n")}\n`);
 	if (missing.length)
 		console.log(`npm start and npm test need ${missing.map(({ name }) => name).join(", ")}.`);
 	else console.log("npm start and npm test have all they need.");
+	for (const use of ["npm run test:sdk", "an ESP32 build"]) console.log(verdict(use));
 }
 process.exitCode = missing.length ? 1 : 0;

@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ask, atLeast, which } from "../../tools/doctor/ask.ts";
 import type { Part } from "../../tools/doctor/parts.ts";
 import { root } from "../../tools/test/run.ts";
@@ -16,7 +19,8 @@ const names = [
 	"Chromium",
 	"mosquitto",
 ];
-const sdk = ["MODDABLE", "mcconfig", "tsc", "Xvfb", "IDF_PATH"];
+const sdk = ["MODDABLE", "mcconfig", "tsc", "Xvfb"];
+const esp32 = ["IDF_PATH", "idf.py", "xtensa gcc", "riscv gcc", "serial port"];
 
 function doctor(env: NodeJS.ProcessEnv) {
 	const node = ["--import", "./tools/ts.mjs", "tools/doctor.ts", "--json"];
@@ -31,7 +35,7 @@ describe("tools/doctor", function () {
 		const { status, report } = doctor(process.env);
 		deepEqual(
 			report.parts.map(({ name }) => name),
-			[...names, ...sdk],
+			[...names, ...sdk, ...esp32],
 		);
 		for (const { name, found, version, cure, neededFor } of report.parts) {
 			ok(neededFor, name);
@@ -55,6 +59,22 @@ describe("tools/doctor", function () {
 		equal(part?.found, false);
 		equal(part?.required, false);
 		includes(part?.cure ?? "", "8.2.3");
+	});
+
+	it("tells what an ESP32 build still needs, and takes no other release of ESP-IDF for the right one", () => {
+		const folder = mkdtempSync(join(tmpdir(), "idf-"));
+		const release = (minor: number) => {
+			mkdirSync(join(folder, "tools/cmake"), { recursive: true });
+			const lines = [6, minor, 1].map(
+				(value, index) => `set(IDF_VERSION_${["MAJOR", "MINOR", "PATCH"][index]} ${value})`,
+			);
+			writeFileSync(join(folder, "tools/cmake/version.cmake"), lines.join("\n"));
+			const { report } = doctor({ PATH: process.env.PATH, IDF_PATH: folder });
+			return report.parts.find(({ name }) => name === "IDF_PATH");
+		};
+		equal(release(0)?.version, "6.0.1");
+		includes(release(1)?.cure ?? "", "v6.0");
+		rmSync(folder, { recursive: true });
 	});
 
 	it("compares versions by number", () => {

@@ -1,4 +1,6 @@
 // What the project can make use of on a machine, how each thing is recognised, what it is for and where it comes from.
+import { readdirSync } from "node:fs";
+import { platform } from "node:os";
 import { join } from "node:path";
 import { workerBinary } from "../../hosts/virtual/worker.ts";
 import { ask, atLeast, text, which } from "./ask.ts";
@@ -18,6 +20,7 @@ export interface Part {
 	cure?: string;
 }
 
+const board = "an ESP32 build";
 const everyday = "npm start, npm test";
 const Node = "20.6";
 
@@ -97,14 +100,15 @@ function sdkEngine(sdk: string): string {
 
 function sdk(): Part[] {
 	const use = "npm run test:sdk";
+	const both = `${use}, ${board}`;
 	const folder = process.env.MODDABLE;
 	const version = folder ? text(join(folder, "tools/VERSION")) : undefined;
 	const wanted = "install Moddable SDK 8.2.3 (moddable.com, Getting Started) and export MODDABLE=its folder";
 	const tools = folder ? "export PATH=$PATH:$MODDABLE/build/bin/lin/release (mac: bin/mac/release)" : wanted;
 	const display = process.env.DISPLAY ? ` (DISPLAY ${process.env.DISPLAY} is set)` : "";
 	return [
-		part("MODDABLE", version && folder ? version + sdkEngine(folder) : undefined, use, false, wanted),
-		part("mcconfig", which("mcconfig"), use, false, tools),
+		part("MODDABLE", version && folder ? version + sdkEngine(folder) : undefined, both, false, wanted),
+		part("mcconfig", which("mcconfig"), both, false, tools),
 		part(
 			"tsc",
 			ask("tsc", ["--version"]),
@@ -113,23 +117,47 @@ function sdk(): Part[] {
 			"npm ci, and start by npm run (or put node_modules/.bin on PATH)",
 		),
 		part("Xvfb", which("Xvfb"), `${use} without a screen${display}`, false, "apt install xvfb"),
-		part(
-			"IDF_PATH",
-			idf(),
-			"building and flashing for a real ESP32",
-			false,
-			"install ESP-IDF v6.0 and source its export.sh",
-		),
 	];
 }
 
+/** Release of an ESP-IDF, from the file that its build reads: v6.0 or a fix of it, as the SDK expects. */
 function idf(): string | undefined {
 	const folder = process.env.IDF_PATH;
-	return folder && (text(join(folder, "version.txt")) ?? folder);
+	const cmake = folder && text(join(folder, "tools/cmake/version.cmake"));
+	if (!cmake) return undefined;
+	const numbers = ["MAJOR", "MINOR", "PATCH"].map(
+		(name) => new RegExp(`IDF_VERSION_${name} (\\d+)`).exec(cmake)?.[1] ?? "?",
+	);
+	return numbers[0] === "6" && numbers[1] === "0" ? numbers.join(".") : undefined;
+}
+
+/** A board on USB shows as one of these. */
+function serialPort(): string | undefined {
+	const shape = platform() === "darwin" ? /^cu\.(usb|SLAB|wch)/ : /^tty(USB|ACM)\d/;
+	const found = readdirSync("/dev").find((name) => shape.test(name));
+	return found && `/dev/${found}`;
+}
+
+function esp32(): Part[] {
+	const env = "install ESP-IDF v6.0 (docs/esp32.md) and source its export.sh";
+	const compiler = (name: string) => ask(name, ["--version"], /\d+\.\d+\.\d+/);
+	return [
+		part("IDF_PATH", idf(), board, false, env),
+		part("idf.py", ask("idf.py", ["--version"], /v\d[\w.-]+/), board, false, env),
+		part("xtensa gcc", compiler("xtensa-esp32-elf-gcc"), `${board} (ESP32, S3)`, false, env),
+		part("riscv gcc", compiler("riscv32-esp-elf-gcc"), `${board} (C3)`, false, env),
+		part(
+			"serial port",
+			serialPort(),
+			"flashing a board",
+			false,
+			"plug the board in; some need a driver (CP210x, CH34x)",
+		),
+	];
 }
 
 /** Everything, in the order a newcomer needs it. */
 export function parts(): Part[] {
 	const npm = part("npm", ask("npm", ["--version"]), everyday, true, "comes with Node: nodejs.org");
-	return [node(), npm, ...engine(), ...witnesses(), ...sdk()];
+	return [node(), npm, ...engine(), ...witnesses(), ...sdk(), ...esp32()];
 }
