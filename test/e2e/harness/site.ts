@@ -77,6 +77,24 @@ export class Site {
 		return made;
 	}
 
+	/** Creates a customer and a user of it, who is logged in; deleted by `close`. */
+	async customer(what: string): Promise<{ id: string; rest: RestClient }> {
+		const customer = await this.rest.ask("POST", "/api/customer", { title: this.name(what) });
+		this.later(() => this.rest.send("DELETE", `/api/customer/${idOf(customer)}`));
+		const user = await this.rest.ask("POST", "/api/user?sendActivationMail=false", {
+			authority: "CUSTOMER_USER",
+			email: `${this.name(what)}@example.com`.toLowerCase(),
+			customerId: customer.id,
+		});
+		const link = await this.rest.send("GET", `/api/user/${idOf(user)}/activationLink`);
+		const activateToken = /activateToken=([^&\s"]+)/.exec(link.text)?.[1];
+		const rest = new RestClient(this.rest.url);
+		const password = randomBytes(10).toString("hex");
+		const path = "/api/noauth/activate?sendActivationMail=false";
+		rest.use(await rest.ask("POST", path, { activateToken, password }));
+		return { id: idOf(customer), rest };
+	}
+
 	/** Creates a package, uploads its bytes and gives its id; deleted by `close`, after the devices that point at it. */
 	async package(version: string, bytes: Uint8Array<ArrayBuffer>, over: Body = {}): Promise<string> {
 		const { id: deviceProfileId } = await this.rest.ask("GET", "/api/deviceProfileInfo/default");
