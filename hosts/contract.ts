@@ -173,12 +173,16 @@ export interface Slots {
 	readonly blockSize: number;
 	/** First byte of an image on this host; default 0xE9 (`esp_image_header_t`). The simulator's `.xsa` begins otherwise. */
 	readonly magic?: number;
+	/** `esp_image_header_t.chip_id` of this host's images; not looked at where it is absent. */
+	readonly chip?: number;
+	/** What the identity record of an image must say here, beside title and version; absent: this host's images need none. */
+	readonly identity?: { readonly target: string; readonly xs?: string };
 	/**
 	 * Makes the inactive slot unbootable in otadata so that half an image can never boot.
 	 * Throws ESP_ERR_OTA_ROLLBACK_INVALID_STATE while the running image is PENDING_VERIFY.
 	 */
 	begin(): void;
-	/** Erases whole blocks from `offset` (multiple of `blockSize`); the last block may be cut short by the slot's end. */
+	/** Erases from `offset`, both in multiples of 4096 (a sector); whole aligned blocks of `blockSize` at a time are quickest. */
 	erase(offset: number, length: number): void;
 	/** Programs `length` bytes from the start of `buffer` at `offset`. `length` and `offset` are multiples of 16. */
 	write(buffer: ArrayBuffer, offset: number, length: number): void;

@@ -11,7 +11,7 @@ import system from "host/system";
 
 const Size = 0x1d0000; // as in hosts/esp32/partitions.csv
 const Block = 0x10000;
-const Page = 4096; // bytes filled at a time: the simulator runs with the ESP32's heap
+const Page = 4096; // a sector; also the bytes filled at a time: the simulator runs with the ESP32's heap
 const Align = 16; // esp_partition_write on an encrypted partition
 
 function fail(action: string, codeName: string, text: string): never {
@@ -51,9 +51,9 @@ class FileSlots implements Slots {
 		writeJSON(OtadataFile, data);
 	}
 	erase(offset: number, length: number): void {
-		range("erase", offset, length, Block);
-		if (length % Block && offset + length !== Size)
-			fail("erase", "ESP_ERR_INVALID_SIZE", `length: expected blocks of ${Block} bytes, got ${length}`);
+		range("erase", offset, length, Page);
+		if (length % Page)
+			fail("erase", "ESP_ERR_INVALID_SIZE", `length: expected sectors of ${Page} bytes, got ${length}`);
 		access(true, (file) => fill(file, offset, offset + length));
 	}
 	write(buffer: ArrayBuffer, offset: number, length: number): void {

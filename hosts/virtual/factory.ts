@@ -8,9 +8,9 @@ import { NorFlash } from "./flash.ts";
 import { buildImage } from "./image.ts";
 import { Nvs } from "./nvs.ts";
 import { readPartitions } from "./partitions.ts";
+import { Target, XSVersion } from "./target.ts";
 
-/** Version of the XS engine in @agoric/xsnap, as its worker states it. */
-export const XSVersion = "13.3.0";
+export { XSVersion } from "./target.ts";
 
 export interface FirmwareOptions {
 	/** Three numbers; at most 31 bytes. */
@@ -38,7 +38,7 @@ export async function buildFirmware(options: FirmwareOptions): Promise<Buffer> {
 		...(app !== undefined && { modules: { app } }),
 		config: { title, version, build },
 	});
-	const identity = { title, version, target: "virtual", xs: XSVersion };
+	const identity = { title, version, target: Target, xs: XSVersion };
 	return buildImage({ identity, payload: Buffer.from(script) });
 }
 

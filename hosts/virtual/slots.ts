@@ -6,6 +6,7 @@ import { NorFlash } from "./flash.ts";
 import { ImageError, readSlot } from "./image.ts";
 import { isValid, OtaData, OtaState } from "./otadata.ts";
 import type { Partition, PartitionTable } from "./partitions.ts";
+import { ChipId, Target, XSVersion } from "./target.ts";
 
 /** Options of `VirtualSlots`. */
 export interface SlotsOptions {
@@ -20,6 +21,8 @@ export interface SlotsOptions {
 /** The two slots, for one boot. Every failure is an `EspError`; a cut is a `PowerCut`. */
 export class VirtualSlots implements Slots {
 	readonly blockSize = NorFlash.BLOCK;
+	readonly chip = ChipId;
+	readonly identity = { target: Target, xs: XSVersion };
 	readonly #flash: NorFlash;
 	readonly #table: PartitionTable;
 	readonly #otadata: OtaData;
@@ -55,16 +58,15 @@ export class VirtualSlots implements Slots {
 
 	erase(offset: number, length: number): void {
 		this.#inside("erase", offset, length);
-		if (offset % this.blockSize)
+		if (offset % NorFlash.SECTOR)
 			throw new EspError(
 				"ESP_ERR_INVALID_ARG",
-				`slot erase: expected an offset in steps of 65536, got ${offset}`,
+				`slot erase: expected an offset in steps of 4096, got ${offset}`,
 			);
-		const end = offset + length;
-		if (length % this.blockSize && end !== this.#next.size)
+		if (length % NorFlash.SECTOR)
 			throw new EspError(
 				"ESP_ERR_INVALID_SIZE",
-				`slot erase: expected blocks of 65536 bytes, got ${length} bytes`,
+				`slot erase: expected sectors of 4096 bytes, got ${length} bytes`,
 			);
 		this.#flash.erase(this.#next.offset + offset, length);
 	}

@@ -3,9 +3,12 @@ import type { JSONObject, JSONValue, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
 import { clip } from "ota/errors";
 import { type Current, type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
+import { dropKept, forgive, readKept, writeKept } from "ota/kept";
 import { dropQuarantine, readQuarantine, writeQuarantine } from "ota/record";
+import type { Tally } from "ota/tally";
+import type { Accept } from "ota/version";
 
-const FreshDownloads = 1; // per package, after a wrong checksum or a flash failure
+const FreshDownloads = 1; // per package, after a wrong checksum or a flash failure; over restarts too
 const Reconnects = 3; // downloads per package that a later connection may begin again
 
 /** A decision that asks for something. */
@@ -16,18 +19,20 @@ export class Assignment {
 	readonly #current: Current;
 	readonly #slots: Slots;
 	readonly #store: Store;
+	readonly #accept: Accept | undefined;
 	#attributes: JSONObject = {};
 	/** Identity of what was decided last, refusals included. */
 	#decided = "";
 	/** The same may be decided again. */
 	#open = false;
-	#fresh = FreshDownloads;
+	#spoiled = 0;
 	#reconnects = Reconnects;
 
-	constructor(current: Current, slots: Slots, store: Store) {
+	constructor(current: Current, slots: Slots, store: Store, accept?: Accept) {
 		this.#current = current;
 		this.#slots = slots;
 		this.#store = store;
+		this.#accept = accept;
 	}
 
 	/** Adds attributes. True when they carry an `ota_retry` that was not seen before. */
@@ -43,7 +48,7 @@ export class Assignment {
 
 	/** What the attributes ask for, told once per package unless `retry` or `reopen` came between. */
 	next(): News | undefined {
-		const decision = decide(this.#attributes, this.#current, () => this.#slots.next.size);
+		const decision = decide(this.#attributes, this.#current, () => this.#slots.next.size, this.#accept);
 		if (decision.kind === "nothing") return undefined;
 		const key =
 			decision.kind === "wanted"
@@ -59,6 +64,7 @@ export class Assignment {
 	retry(): void {
 		this.#open = true;
 		this.#refill();
+		forgive(this.#store);
 		attempt(() => dropQuarantine(this.#store));
 	}
 
@@ -68,9 +74,17 @@ export class Assignment {
 		this.retry();
 	}
 
+	/** Downloads of the package that came to nothing by its own or flash's fault, those before a restart included. */
+	spoiled(firmware: Firmware): number {
+		return Math.max(this.#spoiled, readKept(this.#store, firmware)?.spoiled ?? 0);
+	}
+
 	/** Takes one of the downloads from byte 0 that follow a damaged one; false when there is none left. */
-	takeFresh(): boolean {
-		return this.#fresh-- > 0;
+	takeFresh(firmware: Firmware, tally: Tally): boolean {
+		this.#spoiled = this.spoiled(firmware) + 1;
+		if (this.#spoiled > FreshDownloads) return false;
+		writeKept(this.#store, firmware, { position: 0, proof: "", spoiled: this.#spoiled, tally });
+		return true;
 	}
 
 	/** The next offer of the same package may begin again, a few times. */
@@ -87,6 +101,7 @@ export class Assignment {
 	/** Gives the package up, over restarts too. */
 	quarantine(firmware: Firmware, error: string): void {
 		attempt(() => writeQuarantine(this.#store, { key: keyOf(firmware), error }));
+		dropKept(this.#store);
 	}
 
 	/** Another package lifts the quarantine; so does the running version, which is another one too. */
@@ -100,7 +115,7 @@ export class Assignment {
 	}
 
 	#refill(): void {
-		this.#fresh = FreshDownloads;
+		this.#spoiled = 0;
 		this.#reconnects = Reconnects;
 	}
 

@@ -1,6 +1,7 @@
 /** The checksums of ThingsBoard's packages, computed while the bytes pass. */
 import type { ByteBuffer, DigestConstructor } from "host/contract";
 import { CRC32 } from "ota/crc32";
+import { clip, OTAError } from "ota/errors";
 import { MurmurHash32, MurmurHash128 } from "ota/murmur3";
 
 /** Takes bytes in any pieces; `digest()` ends it. */
@@ -34,13 +35,27 @@ export function digestLength(algorithm: unknown): number {
 	return typeof algorithm === "string" && algorithms.includes(algorithm) ? (lengths[algorithm] as number) : 0;
 }
 
-/** Starts a checksum. Throws what `Digest` throws when the host lacks the algorithm. */
+/** Starts a checksum. Throws OTA_ALGORITHM when the host lacks the algorithm. */
 export function createChecksum(algorithm: string, Digest: DigestConstructor): Checksum {
-	const hash = start(algorithm, Digest);
+	const hash = open(algorithm, Digest);
 	return {
 		write: (bytes) => hash.write(bytes),
 		digest: () => hex(hash.close()),
 	};
+}
+
+/** OTA_CHECKSUM. Of the longer digests only the first digits are shown, so that both fit into `fw_error`. */
+export function mismatch(where: string, expected: string, came: string): OTAError {
+	return new OTAError("OTA_CHECKSUM", `${where}: expected ${clip(expected, 64)}, got ${clip(came, 64)}`);
+}
+
+function open(algorithm: string, Digest: DigestConstructor): ReturnType<typeof start> {
+	try {
+		return start(algorithm, Digest);
+	} catch (error) {
+		const text = `${algorithm}: expected this host to compute it, got ${error}`;
+		throw new OTAError("OTA_ALGORITHM", text, error);
+	}
 }
 
 function start(

@@ -1,6 +1,7 @@
 /** Fetches one image chunk by chunk: what to ask next, what to keep of what comes, and when to give up. */
 import { OTAError } from "ota/errors";
-import type { Image } from "ota/image";
+import type { Pace } from "ota/pace";
+import type { Tally } from "ota/tally";
 import Time from "time";
 import Timer from "timer";
 
@@ -15,46 +16,69 @@ export interface Chunk {
 
 /** Where chunks come from. What `read` leaves when `receive` returns is dropped by the source. */
 export interface Source {
-	/** Asks for chunk `index`; false when it cannot be sent now. */
+	/** Asks for chunk `index`; false when it cannot be sent now: `writable` then tells when to ask again. */
 	requestFirmware(request: number, index: number, size: number): boolean;
 	/** Fills the view with the bytes of the fragment at hand; returns how many. */
 	read(view: Uint8Array<ArrayBuffer>): number | undefined;
 }
 
+/** Where bytes go, in order. */
+export interface Sink {
+	/** Bytes so far. */
+	readonly position: number;
+	/** Where the next bytes go: at most `count`. */
+	room(count: number): Uint8Array<ArrayBuffer>;
+	/** Keeps `count` bytes that were put there. */
+	take(count: number): void;
+	/** There is something to `prepare` while nothing comes. */
+	readonly isBehind: boolean;
+	/** One bounded step. */
+	prepare(): void;
+}
+
 export interface DownloadOptions {
 	source: Source;
-	image: Image;
-	/** Bytes of the image. */
+	sink: Sink;
+	/** Bytes of all. */
 	size: number;
-	/** Bytes of a chunk. */
-	chunkSize: number;
+	pace: Pace;
+	/** Bytes of a chunk; default: as `pace` says. */
+	chunkSize?: number;
+	tally: Tally;
 	/** Draws a fresh request id, 1…2^31-1. */
 	nextRequest(): number;
 	/** The position moved. */
 	onProgress(): void;
-	/** All bytes are in flash, or it ended with an error. Nothing is called after it. */
+	/** All bytes are in the sink, or it ended with an error. Nothing is called after it. */
 	onDone(error?: OTAError): void;
 }
 
-const Window = 4; // requests in flight once the server has answered: 16 KiB at the default chunk size
-const Tries = 5; // without one new byte
+/** A request id and the size of its chunks: the server remembers the package by it, and the size (ThingsBoard 8.4, 8.7). */
+interface Series {
+	readonly request: number;
+	readonly size: number;
+}
+
+const Tries = 5; // without one new chunk
 const Shortest = 5_000; // milliseconds
 const Longest = 60_000;
 
 export class Download {
-	/** Counters for the application. */
-	readonly stats = { requests: 0, again: 0, skipped: 0 };
 	readonly #options: DownloadOptions;
-	#request = 0; // 0 while disconnected: no answer can match
-	#answered = false; // this request id has been answered: order is safe now
-	#asked = 0; // chunks below have been requested
+	#series: Series | undefined; // none while disconnected: no answer can match
+	#earlier: Series | undefined; // its last chunks may still come
+	#first = 0; // byte at which this series was begun
+	#answered = false; // this series has been answered: order is safe now
+	#asked = 0; // bytes below have been requested
+	#refused = false; // the source had no room
 	#came = false; // bytes came over this connection
+	#whole = false; // a chunk was completed over this connection
 	#gap = -1; // position for which a chunk ahead of its turn has already caused a new request
 	#tries = Tries;
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#idle: ReturnType<typeof Timer.set> | undefined;
 	#moved = 0; // ticks of the last progress or request
-	#timed: { index: number; ticks: number } | undefined;
-	#roundTrip = 0; // milliseconds, smoothed
+	#timed: { end: number; ticks: number } | undefined;
 
 	constructor(options: DownloadOptions) {
 		this.#options = options;
@@ -62,148 +86,209 @@ export class Download {
 
 	/** The connection is there: continues at the next byte under a new request id. */
 	connected(): void {
-		this.#request = this.#options.nextRequest();
-		this.#came = false;
-		this.#askAgain();
+		this.#came = this.#whole = false;
+		this.#renew();
 	}
 
 	/** The connection is gone: no deadline runs. One that brought nothing costs a try, for the request may be what ended it. */
 	disconnected(): void {
-		const isVain = this.#request > 0 && !this.#came;
+		const isVain = !!this.#series && !this.#came;
+		if (this.#series && !this.#whole) this.#options.pace.stumbled();
 		this.close();
-		if (isVain) this.#spend("OTA_DELIVERY", `chunk ${this.#index}: expected bytes, got a lost connection`);
+		if (isVain) this.#spend("OTA_DELIVERY", `${this.#next}: expected bytes, got a lost connection`);
+	}
+
+	/** There is room again for what the source refused. */
+	writable(): void {
+		if (this.#series && this.#refused) this.#ask();
 	}
 
 	/** Stops; only `connected` starts it again. */
 	close(): void {
-		this.#request = 0;
+		this.#series = this.#earlier = undefined;
 		this.#disarm();
 	}
 
 	/** Takes a fragment of `count` bytes. Throws nothing: a source that throws has lost the fragment, flash ends it. */
 	receive(count: number, chunk: Chunk): void {
+		this.#options.tally.bytes += count;
 		try {
 			this.#receive(count, chunk);
 		} catch (error) {
 			if (error instanceof OTAError) this.#end(error);
-			else this.stats.skipped++;
+			else this.#options.tally.skipped++;
 		}
 	}
 
 	#receive(count: number, chunk: Chunk): void {
-		if (chunk.request !== this.#request || !this.#isOurs(chunk)) this.stats.skipped++;
-		else if (chunk.index * this.#options.chunkSize + chunk.offset > this.#position) this.#ahead(chunk);
-		else this.#keep(count, chunk);
+		const series = [this.#series, this.#earlier].find((one) => one?.request === chunk.request);
+		if (!series || !this.#isOurs(chunk, series)) this.#options.tally.skipped++;
+		else if (chunk.index * series.size + chunk.offset > this.#position) this.#ahead(chunk, series);
+		else this.#keep(count, chunk, series);
 	}
 
 	get #position(): number {
-		return this.#options.image.position;
+		return this.#options.sink.position;
 	}
 
-	/** The chunk that holds the next byte. */
-	get #index(): number {
-		return Math.floor(this.#position / this.#options.chunkSize);
+	/** Begin of the chunk that holds the next byte. */
+	get #start(): number {
+		const size = this.#series?.size ?? 1;
+		return this.#position - (this.#position % size);
 	}
 
-	#lengthOf(index: number): number {
-		return Math.min(this.#options.chunkSize, this.#options.size - index * this.#options.chunkSize);
+	/** For texts. */
+	get #next(): string {
+		return `byte ${this.#position}`;
 	}
 
 	/** A chunk of a wrong length is not used at all; the one we wait for is asked again. */
-	#isOurs({ index, offset, byteLength }: Chunk): boolean {
-		const expected = this.#lengthOf(index);
+	#isOurs({ index, offset, byteLength }: Chunk, { size }: Series): boolean {
+		const expected = Math.min(size, this.#options.size - index * size);
 		if (expected > 0 && byteLength === expected) return true;
-		if (offset === 0 && index === this.#index) this.#wrong(index, expected, byteLength);
+		const isNext = index === Math.floor(this.#position / size);
+		if (offset === 0 && isNext) this.#wrong(index, expected, byteLength);
 		return false;
 	}
 
 	/** An empty chunk before the end: the server's cache of this request id has expired (ThingsBoard 8.7). */
 	#wrong(index: number, expected: number, came: number): void {
 		if (!this.#spend("OTA_DELIVERY", `chunk ${index}: expected ${expected} bytes, got ${came}`)) return;
-		if (came === 0) this.connected();
+		if (came === 0) this.#renew();
 		else this.#askAgain();
 	}
 
 	/** Skipped, never buffered; it will be asked again in its turn, and the missing one once at once. */
-	#ahead({ index }: Chunk): void {
-		this.stats.skipped++;
-		this.#asked = Math.max(Math.min(this.#asked, index), this.#index + 1);
+	#ahead({ index }: Chunk, { size }: Series): void {
+		this.#options.tally.skipped++;
+		const mine = this.#series as Series;
+		const behind = Math.min(this.#asked, index * size);
+		this.#asked = Math.max(behind - (behind % mine.size), this.#start + mine.size);
 		if (this.#gap === this.#position) return;
 		this.#gap = this.#position;
-		if (this.#spend("OTA_DELIVERY", `chunk ${this.#index}: expected it, got chunk ${index}`))
-			this.#send(this.#index);
+		if (!this.#spend("OTA_DELIVERY", `${this.#next}: expected it, got byte ${index * size}`)) return;
+		if (!this.#send(this.#start)) this.#asked = this.#first = this.#start;
 	}
 
-	#keep(count: number, chunk: Chunk): void {
-		const { index, offset } = chunk;
-		const start = index * this.#options.chunkSize + offset;
+	#keep(count: number, { index, offset }: Chunk, series: Series): void {
+		const start = index * series.size + offset;
 		const from = this.#position;
-		if (start + count <= from) this.stats.skipped++;
+		if (start + count <= from) this.#options.tally.skipped++;
 		else this.#copy(from - start, count);
-		if (this.#position > from) this.#progress(index);
+		if (this.#position > from) this.#progress(index, series);
 	}
 
-	/** The one copy: source to the image's buffer. The first `skip` bytes are known already. */
+	/** The one copy: source to the sink's buffer. The first `skip` bytes are known already. */
 	#copy(skip: number, count: number): void {
-		const { image, source } = this.#options;
+		const { sink, source } = this.#options;
 		let behind = skip;
 		for (let left = count; left > 0; ) {
-			const view = image.room(behind > 0 ? Math.min(behind, left) : left);
+			const view = sink.room(behind > 0 ? Math.min(behind, left) : left);
 			const came = source.read(view) ?? 0;
 			if (came <= 0) return; // the rest counts as not received
 			left -= came;
 			if (behind > 0) behind -= came;
-			else image.take(came);
+			else sink.take(came);
 		}
 	}
 
-	#progress(index: number): void {
+	#progress(index: number, series: Series): void {
 		this.#came = true;
-		this.#tries = Tries;
 		this.#moved = Time.ticks;
-		this.#measure(index);
+		this.#measure(series.size);
 		this.#options.onProgress();
-		if (!this.#request) return; // the application has closed us
+		if (!this.#series) return; // the application has closed us
 		if (this.#position === this.#options.size) this.#end();
-		else if (this.#index > index) {
-			this.#answered = true;
-			this.#ask();
-		}
+		else if (this.#position >= (index + 1) * series.size) this.#completed(series);
 	}
 
-	#measure(index: number): void {
-		if (this.#timed?.index !== index) return;
-		const took = Time.delta(this.#timed.ticks, Time.ticks);
-		this.#roundTrip = this.#roundTrip ? (7 * this.#roundTrip + took) / 8 : took;
+	/** Only whole chunks refill the tries, so that requests stay in proportion to the image. */
+	#completed(series: Series): void {
+		this.#whole = true;
+		this.#tries = Tries;
+		this.#answered ||= series === this.#series;
+		this.#ask();
+	}
+
+	#measure(size: number): void {
+		if (!this.#timed || this.#position < this.#timed.end) return;
+		this.#options.pace.measured(Time.delta(this.#timed.ticks), size);
 		this.#timed = undefined;
+	}
+
+	/** A new request id: for a new connection, and when the server has forgotten the old one. */
+	#renew(): void {
+		const { nextRequest, chunkSize, pace } = this.#options;
+		this.#series = { request: nextRequest(), size: chunkSize ?? pace.chunkAt(this.#position) };
+		this.#askAgain();
+	}
+
+	/** One at a time until it flows again. */
+	#askAgain(): void {
+		this.#earlier = this.#timed = undefined;
+		this.#answered = false;
+		this.#asked = this.#first = this.#start;
+		this.#ask();
 	}
 
 	/** Requests what the window allows, never past the end. */
 	#ask(): void {
-		const last = this.#index + (this.#answered ? Window : 1);
-		this.#asked = Math.max(this.#asked, this.#index);
-		while (this.#asked < last && this.#lengthOf(this.#asked) > 0) {
-			if (!this.#send(this.#asked)) return;
-			this.#asked++;
+		this.#refused = false;
+		for (this.#enlarge(); this.#mayAsk; this.#enlarge()) {
+			if (!this.#send(this.#asked)) break;
+			this.#asked += (this.#series as Series).size;
 		}
+		this.#rest();
 	}
 
-	#askAgain(): void {
-		this.#timed = undefined;
-		this.#answered = false; // one at a time until it flows again
-		this.#asked = this.#index;
-		this.#ask();
+	get #mayAsk(): boolean {
+		if (this.#asked >= this.#options.size) return false;
+		if (!this.#answered) return this.#asked === this.#first;
+		const { size } = this.#series as Series;
+		return this.#asked < this.#start + this.#options.pace.requests(size) * size;
 	}
 
-	#send(index: number): boolean {
-		const { source, chunkSize } = this.#options;
+	/** Goes over to larger chunks, which takes a request id of their own; what was asked before still comes under the old one. */
+	#enlarge(): void {
+		const { nextRequest, chunkSize, pace } = this.#options;
+		const size = chunkSize ?? pace.chunk;
+		const series = this.#series as Series;
+		if (!this.#answered || size <= series.size || this.#asked % size) return;
+		this.#earlier = series;
+		this.#series = { request: nextRequest(), size };
+		this.#answered = false;
+		this.#first = this.#asked;
+	}
+
+	/** Asks for the chunk at byte `start`; false when that is not possible now. */
+	#send(start: number): boolean {
+		const { source, tally, size: all } = this.#options;
+		const { request, size } = this.#series as Series;
 		this.#arm();
-		this.stats.requests++;
-		this.#timed ??= { index, ticks: Time.ticks };
 		try {
-			return source.requestFirmware(this.#request, index, chunkSize);
+			this.#refused = !source.requestFirmware(request, start / size, size);
 		} catch {
-			return false; // the deadline asks again
+			this.#refused = true; // the deadline asks again
+		}
+		if (this.#refused) return false;
+		tally.requests++;
+		this.#timed ??= { end: Math.min(start + size, all), ticks: Time.ticks };
+		return true;
+	}
+
+	/** While nothing comes the sink prepares, one step in a turn, so that nothing else waits longer than for one. */
+	#rest(): void {
+		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.#prepare(), 0);
+	}
+
+	#prepare(): void {
+		this.#idle = undefined;
+		const { sink } = this.#options;
+		try {
+			if (sink.isBehind) sink.prepare(); // the bytes may have come sooner, and erased what they needed
+			this.#rest();
+		} catch (error) {
+			this.#end(error as OTAError);
 		}
 	}
 
@@ -214,12 +299,13 @@ export class Download {
 
 	#disarm(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
-		this.#timer = undefined;
+		if (this.#idle !== undefined) Timer.clear(this.#idle);
+		this.#timer = this.#idle = undefined;
 	}
 
 	/** Four round trips, doubled with every try in vain: five outlast the client's keep-alive. */
 	get #deadline(): number {
-		const patience = Math.max(4 * this.#roundTrip, Shortest);
+		const patience = Math.max(4 * this.#options.pace.roundTrip, Shortest);
 		return Math.min(patience * 2 ** (Tries - this.#tries), Longest);
 	}
 
@@ -227,17 +313,15 @@ export class Download {
 	#due(): void {
 		this.#timer = undefined;
 		const deadline = this.#deadline;
-		const left = deadline - Time.delta(this.#moved, Time.ticks);
+		const left = deadline - Time.delta(this.#moved);
 		if (left > 0) this.#timer = Timer.set(() => this.#due(), left);
-		else if (
-			this.#spend("OTA_TIMEOUT", `chunk ${this.#index}: expected bytes within ${deadline} ms, got none`)
-		)
+		else if (this.#spend("OTA_TIMEOUT", `${this.#next}: expected it within ${deadline} ms, got nothing`))
 			this.#askAgain();
 	}
 
 	/** Takes one try, or ends. */
 	#spend(code: "OTA_TIMEOUT" | "OTA_DELIVERY", text: string): boolean {
-		this.stats.again++;
+		this.#options.tally.again++;
 		this.#tries--;
 		if (this.#tries > 0) return true;
 		this.#end(new OTAError(code, `${text}, ${Tries} times`));

@@ -3,11 +3,16 @@
 /** What went wrong; the cure of each is in docs/ota-states.md. */
 export type OTACode =
 	| "OTA_ALGORITHM"
+	| "OTA_CANCELLED"
 	| "OTA_CHECKSUM"
 	| "OTA_DELIVERY"
+	| "OTA_DOWNGRADE"
 	| "OTA_FIELD"
 	| "OTA_FLASH"
+	| "OTA_IDENTITY"
 	| "OTA_IMAGE"
+	| "OTA_INSPECTION"
+	| "OTA_POLICY"
 	| "OTA_REVERTED"
 	| "OTA_SIZE"
 	| "OTA_SOURCE"
@@ -21,15 +26,17 @@ export type OTACode =
 
 /**
  * What the updater does after a failure.
- * `fresh`: one download from byte 0, then quarantine. `reconnect`: again with the next connection, a few times.
+ * `fresh`: one download from byte 0, then quarantine. `never`: quarantine at once. `reconnect`: again with the next connection, a few times.
  * `hold`: nothing until another package, a withdrawal, `retry()` or a restart.
  */
-export type Cure = "fresh" | "reconnect" | "hold";
+export type Cure = "fresh" | "never" | "reconnect" | "hold";
 
 const cures: { readonly [code: string]: Cure } = Object.freeze({
 	OTA_CHECKSUM: "fresh",
 	OTA_FLASH: "fresh",
 	OTA_IMAGE: "fresh",
+	OTA_IDENTITY: "never",
+	OTA_INSPECTION: "never",
 	OTA_DELIVERY: "reconnect",
 	OTA_TIMEOUT: "reconnect",
 });

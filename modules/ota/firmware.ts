@@ -2,6 +2,7 @@
 import type { JSONObject, JSONValue } from "host/contract";
 import { algorithms, digestLength } from "ota/checksum";
 import { clip, flashError, OTAError } from "ota/errors";
+import { type Accept, refusal } from "ota/version";
 
 /** A complete and acceptable package. */
 export interface Firmware {
@@ -50,14 +51,14 @@ export function merge(known: JSONObject, values: JSONObject): JSONObject {
 }
 
 /** Decides about the attributes; `room` tells the size of the slot in bytes, and may throw. */
-export function decide(offer: JSONObject, current: Current, room: () => number): Decision {
+export function decide(offer: JSONObject, current: Current, room: () => number, accept?: Accept): Decision {
 	const { fw_title: title, fw_version: version } = offer;
 	if (title === undefined || version === undefined) return { kind: "nothing" };
 	if (title === current.title && version === current.version) return { kind: "same" };
 	if (offer.fw_url)
 		return refuse("OTA_URL", `fw_url: expected an uploaded package, got ${show(offer.fw_url)}`);
 	if (Keys.some((key) => key !== "fw_url" && offer[key] === undefined)) return { kind: "nothing" };
-	const error = fault(offer, current, room);
+	const error = fault(offer, current, room, accept);
 	return error ? { kind: "refused", error } : { kind: "wanted", firmware: firmwareOf(offer) };
 }
 
@@ -70,20 +71,22 @@ export function keyOf({
 	return JSON.stringify([title, version, checksum]);
 }
 
-function fault(offer: JSONObject, { title }: Current, room: () => number): OTAError | undefined {
-	const {
-		fw_version: version,
-		fw_size: size,
-		fw_checksum_algorithm: algorithm,
-		fw_checksum: checksum,
-	} = offer;
+function fault(
+	offer: JSONObject,
+	current: Current,
+	room: () => number,
+	accept: Accept | undefined,
+): OTAError | undefined {
+	const { fw_title: title, fw_version: version, fw_size: size } = offer;
 	if (typeof version !== "string")
 		return new OTAError("OTA_FIELD", `fw_version: expected a string, got ${show(version)}`);
-	if (offer.fw_title !== title)
-		return new OTAError("OTA_TITLE", `fw_title: expected "${clip(title)}", got ${show(offer.fw_title)}`);
+	if (typeof title !== "string")
+		return new OTAError("OTA_FIELD", `fw_title: expected a string, got ${show(title)}`);
+	const refused = refusal({ title, version }, current, accept);
+	if (refused) return refused;
 	if (typeof size !== "number" || !Number.isInteger(size) || size <= 0)
 		return new OTAError("OTA_SIZE", `fw_size: expected a positive integer, got ${show(size)}`);
-	return roomFault(size, room) ?? checksumFault(algorithm, checksum);
+	return roomFault(size, room) ?? checksumFault(offer.fw_checksum_algorithm, offer.fw_checksum);
 }
 
 function roomFault(size: number, room: () => number): OTAError | undefined {

@@ -1,146 +1,136 @@
-/** Writes one image into the inactive slot and hashes it on the way: one buffer, used in place by both. */
-import type { DigestConstructor, Slots } from "host/contract";
+/** Writes one image into the target and hashes it on the way: one buffer, used in place by both. */
+import type { DigestConstructor } from "host/contract";
 import { naming } from "ota/attempt";
-import { type Checksum, createChecksum } from "ota/checksum";
-import { clip, flashError, OTAError } from "ota/errors";
+import { type Checksum, createChecksum, mismatch } from "ota/checksum";
+import { Eraser } from "ota/eraser";
+import { flashError, OTAError } from "ota/errors";
 import type { Firmware } from "ota/firmware";
+import type { Inspector } from "ota/inspector";
+import { Seal } from "ota/seal";
+import type { Target } from "ota/target";
 
-const BufferSize = 4096; // a flash sector; chunks of any size pass through it
+/** Bytes of the one buffer; chunks of any size pass through it, and a sealed block is a multiple of it. */
+export const BufferSize = 2048;
 const Alignment = 16; // esp_partition_write with flash encryption
 
-/** First byte of an ESP image (`esp_image_header_t.magic`). */
-const Magic = 0xe9;
+export interface ImageOptions {
+	firmware: Firmware;
+	target: Target;
+	digest: DigestConstructor;
+	/** Sees every byte once, in order. */
+	inspector?: Inspector | undefined;
+	/** So many bytes are in flash: whole blocks, or all. */
+	onSealed(position: number, proof: string): void;
+}
 
 export class Image {
 	/** Bytes received in order, those still in the buffer included. */
 	position = 0;
-	readonly #firmware: Firmware;
-	readonly #slots: Slots;
+	/** Free for other use until the first `room`. */
+	readonly buffer = new Uint8Array(BufferSize);
+	readonly #options: ImageOptions;
 	readonly #checksum: Checksum;
-	readonly #buffer = new Uint8Array(BufferSize);
+	readonly #seal: Seal;
 	#fill = 0;
-	/** Everything below is erased for this image. */
-	#erased = 0;
+	#hashed = 0;
+	#eraser: Eraser | undefined;
 
 	/** Throws OTA_ALGORITHM when the host cannot compute the package's checksum. Touches no flash. */
-	constructor(firmware: Firmware, slots: Slots, digest: DigestConstructor) {
-		this.#firmware = firmware;
-		this.#slots = slots;
-		this.#checksum = checksumOf(firmware.algorithm, digest);
+	constructor(options: ImageOptions) {
+		this.#options = options;
+		this.#checksum = createChecksum(options.firmware.algorithm, options.digest);
+		this.#seal = new Seal(options.digest);
 	}
 
 	/** Where the next bytes go: at most `count`, never past the image's end. Tell with `take` how many came. */
 	room(count: number): Uint8Array<ArrayBuffer> {
-		const left = this.#firmware.size - this.position;
+		const left = this.#options.firmware.size - this.position;
 		const length = Math.min(count, BufferSize - this.#fill, left);
-		return this.#buffer.subarray(this.#fill, this.#fill + length);
+		return this.buffer.subarray(this.#fill, this.#fill + length);
 	}
 
-	/** Keeps `count` bytes that were put into `room`. Throws OTA_FLASH, OTA_IMAGE. */
+	/** Keeps `count` bytes that were put into `room`. Throws OTA_FLASH. */
 	take(count: number): void {
 		this.#fill += count;
 		this.position += count;
-		if (this.#fill === BufferSize || this.position === this.#firmware.size) this.#flush();
+		if (this.#fill === BufferSize || this.position === this.#options.firmware.size) this.#flush();
 	}
 
-	/** Compares the whole digest. Throws OTA_CHECKSUM. Ends this image. */
+	/** Something is left to erase before the bytes arrive: the rest of this block, and the next one. */
+	get isBehind(): boolean {
+		const { blockSize } = this.#options.target;
+		const ahead = (Math.floor(this.position / blockSize) + 2) * blockSize;
+		return (this.#eraser?.end ?? 0) < Math.min(ahead, this.#options.firmware.size);
+	}
+
+	/** Erases one step. Throws OTA_FLASH. */
+	prepare(): void {
+		this.#opened().step();
+	}
+
+	/** Takes one buffer of what the target holds already. Throws OTA_FLASH. */
+	recall(): void {
+		const length = Math.min(BufferSize, this.#options.firmware.size - this.position);
+		const padded = aligned(length);
+		naming(`read ${padded} bytes at ${this.position}`, flashError, () =>
+			this.#options.target.read(this.buffer.buffer, this.position, padded),
+		);
+		this.#hash(length);
+		this.position += length;
+	}
+
+	/** Of the blocks so far, and of the end; for `recall`. */
+	get proof(): string {
+		return this.#seal.proof;
+	}
+
+	/** Compares the whole digest, then asks the inspector. Throws OTA_CHECKSUM, OTA_INSPECTION, OTA_FLASH. Ends this image. */
 	verify(): void {
-		const came = this.#digest();
-		if (came !== this.#firmware.checksum) throw mismatch("image", this.#firmware.checksum, came);
+		const { firmware, inspector } = this.#options;
+		const came = naming("hash", flashError, () => this.#checksum.digest());
+		if (came !== firmware.checksum) throw mismatch("image", firmware.checksum, came);
+		const reason = naming("inspect", flashError, () => inspector?.close());
+		if (reason !== undefined) throw new OTAError("OTA_INSPECTION", reason);
 	}
 
 	#flush(): void {
+		const padded = aligned(this.#fill);
 		const offset = this.position - this.#fill;
-		if (offset === 0) this.#open();
-		const padded = Math.ceil(this.#fill / Alignment) * Alignment;
-		this.#buffer.fill(0xff, this.#fill, padded);
-		this.#hash(offset);
-		while (this.#erased < offset + padded) this.#eraseBlock();
-		attempt(`write ${padded} bytes at ${offset}`, () =>
-			this.#slots.write(this.#buffer.buffer, offset, padded),
+		this.buffer.fill(0xff, this.#fill, padded);
+		const eraser = this.#opened();
+		while (eraser.end < offset + padded) eraser.step();
+		naming(`write ${padded} bytes at ${offset}`, flashError, () =>
+			this.#options.target.write(this.buffer.buffer, offset, padded),
 		);
+		const isSealed = this.#hash(this.#fill);
 		this.#fill = 0;
+		if (isSealed) this.#options.onSealed(this.position, this.#seal.proof);
 	}
 
-	/** Nothing is erased for something that is no image. */
-	#open(): void {
-		const expected = this.#slots.magic ?? Magic;
-		const first = this.#buffer[0] as number;
-		if (first !== expected)
-			throw new OTAError("OTA_IMAGE", `first byte: expected ${byte(expected)}, got ${byte(first)}`);
-		attempt("close the slot", () => this.#slots.begin());
+	/** Once per image, before anything of it touches flash; after `recall` only what follows the kept bytes is erased. */
+	#opened(): Eraser {
+		if (!this.#eraser) {
+			const { target } = this.#options;
+			naming("close the slot", flashError, () => target.begin());
+			this.#eraser = new Eraser(target, this.position - this.#fill);
+		}
+		return this.#eraser;
 	}
 
-	#eraseBlock(): void {
-		const { blockSize, next } = this.#slots;
-		const length = Math.min(blockSize, next.size - this.#erased);
-		attempt(`erase ${length} bytes at ${this.#erased}`, () => this.#slots.erase(this.#erased, length));
-		this.#erased += length;
-	}
-
-	#hash(offset: number): void {
-		attempt(`hash at ${offset}`, () => this.#checksum.write(this.#buffer.subarray(0, this.#fill)));
-	}
-
-	#digest(): string {
-		return naming("hash", flashError, () => this.#checksum.digest());
-	}
-}
-
-/** Hashes the inactive slot again, `Slice` bytes at a call, to learn whether it still holds a whole image. */
-export class SlotCheck {
-	readonly #firmware: Firmware;
-	readonly #slots: Slots;
-	readonly #checksum: Checksum;
-	readonly #buffer = new Uint8Array(BufferSize);
-	#position = 0;
-
-	/** Throws OTA_ALGORITHM. */
-	constructor(firmware: Firmware, slots: Slots, digest: DigestConstructor) {
-		this.#firmware = firmware;
-		this.#slots = slots;
-		this.#checksum = checksumOf(firmware.algorithm, digest);
-	}
-
-	/** Hashes at most `slice` bytes. True at the end, when all is right. Throws OTA_FLASH, OTA_CHECKSUM. */
-	step(slice: number): boolean {
-		const end = Math.min(this.#position + slice, this.#firmware.size);
-		while (this.#position < end) this.#read(Math.min(BufferSize, end - this.#position));
-		if (end < this.#firmware.size) return false;
-		const came = naming("hash", flashError, () => this.#checksum.digest());
-		if (came === this.#firmware.checksum) return true;
-		throw mismatch("slot", this.#firmware.checksum, came);
-	}
-
-	#read(length: number): void {
-		const padded = Math.ceil(length / Alignment) * Alignment;
-		attempt(`read ${padded} bytes at ${this.#position}`, () =>
-			this.#slots.read(this.#buffer.buffer, this.#position, padded),
-		);
-		attempt(`hash at ${this.#position}`, () => this.#checksum.write(this.#buffer.subarray(0, length)));
-		this.#position += length;
+	/** The next `length` bytes, which are in the buffer. True at the end of a block and of the image. */
+	#hash(length: number): boolean {
+		const { firmware, inspector } = this.#options;
+		const view = this.buffer.subarray(0, length);
+		this.#hashed += length;
+		return naming(`hash ${length} bytes before ${this.#hashed}`, flashError, () => {
+			this.#checksum.write(view);
+			inspector?.write(view);
+			const isSealed = this.#seal.write(view);
+			if (this.#hashed < firmware.size) return isSealed;
+			this.#seal.close();
+			return true;
+		});
 	}
 }
 
-function checksumOf(algorithm: string, digest: DigestConstructor): Checksum {
-	try {
-		return createChecksum(algorithm, digest);
-	} catch (error) {
-		throw new OTAError(
-			"OTA_ALGORITHM",
-			`${algorithm}: expected this host to compute it, got ${error}`,
-			error,
-		);
-	}
-}
-
-/** Of the longer digests only the first digits are shown, so that both fit into `fw_error`. */
-function mismatch(where: string, expected: string, came: string): OTAError {
-	return new OTAError("OTA_CHECKSUM", `${where}: expected ${clip(expected, 64)}, got ${clip(came, 64)}`);
-}
-
-function attempt(what: string, action: () => void): void {
-	naming(what, flashError, action);
-}
-
-const byte = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(2, "0")}`;
+const aligned = (length: number): number => Math.ceil(length / Alignment) * Alignment;

@@ -1,20 +1,32 @@
-/** One package on its way into the inactive slot: download, verification, activation. Knows no states. */
-import type { DigestConstructor, Slots, Store } from "host/contract";
+/** One package on its way into the target: what is kept of it, its header, its bytes, verification, activation. Knows no states. */
+import type { DigestConstructor, Store } from "host/contract";
 import { attempt, naming } from "ota/attempt";
 import { type Chunk, Download, type Source } from "ota/download";
-import { flashError, type OTAError, storeError } from "ota/errors";
+import { flashError, OTAError, storeError } from "ota/errors";
 import type { Firmware } from "ota/firmware";
+import { Head } from "ota/head";
+import { checkHead, HeadSize } from "ota/header";
 import { Image } from "ota/image";
+import type { Inspect } from "ota/inspector";
+import { dropKept, type Kept, readKept, writeKept } from "ota/kept";
+import { Pace } from "ota/pace";
 import { dropTrial, writeTrial } from "ota/record";
+import { noTally, type Tally } from "ota/tally";
+import type { Target } from "ota/target";
+import Time from "time";
+import Timer from "timer";
 
 export interface InstallationOptions {
 	firmware: Firmware;
-	slots: Slots;
+	slots: Target;
 	store: Store;
 	digest: DigestConstructor;
 	source: Source;
-	/** Bytes of a chunk. */
+	/** Most bytes of a chunk. */
 	chunkSize: number;
+	inspect?: Inspect | undefined;
+	/** Downloads of this package that came to nothing by its own or flash's fault. */
+	spoiled: number;
 	/** Draws a fresh request id. */
 	nextRequest(): number;
 	/** Bytes came. */
@@ -23,18 +35,30 @@ export interface InstallationOptions {
 	onDone(error?: OTAError): void;
 }
 
+const Slice = 32_768; // bytes read back and hashed in one turn
+
 export class Installation {
 	readonly #options: InstallationOptions;
-	readonly #image: Image;
-	readonly #download: Download;
+	readonly #pace: Pace;
+	readonly #tally: Tally;
+	readonly #kept: Kept | undefined;
+	#image: Image;
+	#fetch: Download | undefined;
+	#timer: ReturnType<typeof Timer.set> | undefined;
+	#connected = false;
+	#connections = 0;
+	#began = Time.ticks;
 
-	/** The slot is about to change, so no trial record may speak of it any more. Throws OTA_STORE, OTA_ALGORITHM. */
+	/** The slot is about to change, so no trial record may speak of it any more. Throws OTA_STORE, OTA_ALGORITHM, OTA_FLASH. */
 	constructor(options: InstallationOptions) {
-		const { firmware, slots, store, digest } = options;
-		naming("forget the last trial", storeError, () => dropTrial(store));
+		const { store, firmware, chunkSize } = options;
 		this.#options = options;
-		this.#image = new Image(firmware, slots, digest);
-		this.#download = new Download({ ...options, image: this.#image, size: firmware.size });
+		this.#image = this.#newImage();
+		naming("forget the last trial", storeError, () => dropTrial(store));
+		this.#kept = readKept(store, firmware);
+		this.#tally = { ...noTally(), ...this.#kept?.tally };
+		this.#pace = new Pace(chunkSize);
+		if (!this.#kept) dropKept(store);
 	}
 
 	/** Bytes in flash or in the one buffer. */
@@ -42,27 +66,49 @@ export class Installation {
 		return this.#image.position;
 	}
 
-	/** Counters of the download. */
-	get stats(): Download["stats"] {
-		return this.#download.stats;
+	/** What it has cost, now. */
+	get tally(): Tally {
+		this.#tally.ms += Time.delta(this.#began);
+		this.#began = Time.ticks;
+		return this.#tally;
 	}
 
-	/** Asks for the next byte. Legal while bytes are missing. */
+	/** Goes to work: with what flash holds already, or with the header. */
+	begin(): void {
+		if (this.#kept?.position) this.#soon(() => this.#recall());
+		else this.#probe();
+	}
+
+	/** Asks for the next byte. */
 	connected(): void {
-		this.#download.connected();
+		this.#connected = true;
+		if (this.#connections++) this.#tally.resumes++;
+		this.#fetch?.connected();
 	}
 
 	/** No deadline runs until `connected`. */
 	disconnected(): void {
-		this.#download.disconnected();
+		this.#connected = false;
+		this.#fetch?.disconnected();
+	}
+
+	/** Asks for nothing until `connected`; costs no try. */
+	pause(): void {
+		this.#connected = false;
+		this.#fetch?.close();
+	}
+
+	/** The source has room again. */
+	writable(): void {
+		this.#fetch?.writable();
 	}
 
 	/** Takes a fragment of `count` bytes. */
 	receive(count: number, chunk: Chunk): void {
-		this.#download.receive(count, chunk);
+		this.#fetch?.receive(count, chunk);
 	}
 
-	/** Compares the digest. Throws OTA_CHECKSUM, OTA_FLASH. */
+	/** Compares the digest. Throws OTA_CHECKSUM, OTA_INSPECTION, OTA_FLASH. */
 	verify(): void {
 		this.#image.verify();
 	}
@@ -74,7 +120,7 @@ export class Installation {
 	activate(): void {
 		const { firmware, slots, store } = this.#options;
 		const slot = naming("look at the slot", flashError, () => slots.next.label);
-		const record = { ...firmware, slot, trials: 1 };
+		const record = { ...firmware, slot, trials: 1, tally: this.tally };
 		naming("keep the trial record", storeError, () => writeTrial(store, record));
 		try {
 			slots.activate();
@@ -82,10 +128,98 @@ export class Installation {
 			attempt(() => dropTrial(store));
 			throw flashError("activate the slot", error);
 		}
+		dropKept(store);
 	}
 
 	/** Stops the download. */
 	close(): void {
-		this.#download.close();
+		if (this.#timer !== undefined) Timer.clear(this.#timer);
+		this.#timer = undefined;
+		this.#fetch?.close();
+		this.#fetch = undefined;
+	}
+
+	#newImage(): Image {
+		const { firmware, slots: target, digest, inspect } = this.#options;
+		const inspector = naming("inspect", flashError, () => inspect?.(firmware));
+		const onSealed = (position: number, proof: string) => this.#keep(position, proof);
+		return new Image({ firmware, target, digest, inspector, onSealed });
+	}
+
+	#keep(position: number, proof: string): void {
+		const { firmware, store, spoiled } = this.#options;
+		writeKept(store, firmware, { position, proof, spoiled, tally: this.tally });
+	}
+
+	/** What the slot holds is trusted when its digest is that of the record; otherwise it is fetched again. */
+	#recall(): void {
+		const { position, proof } = this.#kept as Kept;
+		try {
+			const end = Math.min(this.#image.position + Slice, position);
+			while (this.#image.position < end) this.#image.recall();
+			if (end < position) this.#soon(() => this.#recall());
+			else if (this.#image.proof === proof) this.#recalled();
+			else this.#startOver();
+		} catch {
+			this.#startOver();
+		}
+	}
+
+	#recalled(): void {
+		this.#tally.resumes++;
+		this.#options.onProgress();
+		this.#fetchImage();
+	}
+
+	#startOver(): void {
+		dropKept(this.#options.store);
+		try {
+			this.#image = this.#newImage();
+			this.#probe();
+		} catch (error) {
+			this.#options.onDone(error as OTAError);
+		}
+	}
+
+	/** Under a request id and a chunk size of its own, before anything is erased. */
+	#probe(): void {
+		const size = Math.min(HeadSize, this.#options.firmware.size);
+		const head = new Head(this.#image.buffer.subarray(0, size));
+		const onDone = (error?: OTAError) => (error ? this.#options.onDone(error) : this.#probed(head));
+		this.#start({ sink: head, size, chunkSize: HeadSize, onProgress: () => {}, onDone });
+	}
+
+	#probed({ bytes }: Head): void {
+		const { firmware, slots, onDone } = this.#options;
+		try {
+			checkHead(bytes, firmware, slots);
+		} catch (error) {
+			onDone(error instanceof OTAError ? error : new OTAError("OTA_IMAGE", `header: ${error}`, error));
+			return;
+		}
+		this.#fetchImage();
+	}
+
+	#fetchImage(): void {
+		const { firmware, onProgress, onDone } = this.#options;
+		if (this.#image.position === firmware.size) onDone();
+		else this.#start({ sink: this.#image, size: firmware.size, onProgress, onDone });
+	}
+
+	#start(
+		options: Pick<ConstructorParameters<typeof Download>[0], "sink" | "size" | "onProgress" | "onDone"> & {
+			chunkSize?: number;
+		},
+	): void {
+		const { source, nextRequest } = this.#options;
+		this.#fetch = new Download({ source, nextRequest, pace: this.#pace, tally: this.#tally, ...options });
+		if (this.#connected) this.#fetch.connected();
+	}
+
+	#soon(action: () => void): void {
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			action();
+		}, 0);
 	}
 }

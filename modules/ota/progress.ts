@@ -1,5 +1,5 @@
 /** Tells ThingsBoard each state of an update as telemetry, and says when the next state may follow. */
-
+import type { JSONObject } from "host/contract";
 import { attempt } from "ota/attempt";
 import type { Current } from "ota/firmware";
 import type { State } from "ota/states";
@@ -27,9 +27,15 @@ export class ProgressReport {
 		attempt(() => this.#report(this.#running));
 	}
 
-	/** Until acknowledged, or another state is told. */
-	failed(error: string): void {
-		this.#teller.tell({ ...this.#running, fw_state: "FAILED", fw_error: error });
+	/** Until acknowledged, or another state is told. `report`: what the update has cost. */
+	failed(error: string, report?: JSONObject): void {
+		const cost = report && { ota_report: report };
+		this.#teller.tell({ ...this.#running, fw_state: "FAILED", fw_error: error, ...cost });
+	}
+
+	/** Why nothing goes on, or `""`: something does again. Once. */
+	waits(reason: string): void {
+		attempt(() => this.#report({ ota_hold: reason }));
 	}
 
 	/**

@@ -1,6 +1,7 @@
 /** What the store keeps between boots: the image on trial (`trial`) and the package given up (`quarantine`). */
 import type { JSONObject, Store } from "host/contract";
 import type { Firmware } from "ota/firmware";
+import type { Tally } from "ota/tally";
 
 /** An image that was verified; written before its slot is activated. */
 export interface TrialRecord extends Firmware {
@@ -8,6 +9,8 @@ export interface TrialRecord extends Firmware {
 	readonly slot: string;
 	/** Activations so far, this one included. */
 	readonly trials: number;
+	/** What the download has cost. */
+	readonly tally?: Tally;
 	/** Why the image gave itself up, written before it reverts. */
 	readonly reason?: string;
 	/** The reason is that it never reached ThingsBoard. */

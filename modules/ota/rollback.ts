@@ -3,8 +3,8 @@ import type { DigestConstructor, ResetReason, Slots, Store } from "host/contract
 import { attempt, naming } from "ota/attempt";
 import { clip, flashError, OTAError, storeError } from "ota/errors";
 import { keyOf } from "ota/firmware";
-import { SlotCheck } from "ota/image";
 import { readQuarantine, type TrialRecord, writeTrial } from "ota/record";
+import { SlotCheck } from "ota/slot-check";
 import type { Stage } from "ota/states";
 import Time from "time";
 import Timer from "timer";

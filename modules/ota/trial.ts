@@ -6,6 +6,7 @@ import { type Current, keyOf } from "ota/firmware";
 import { dropTrial, readTrial, type TrialRecord, writeQuarantine, writeTrial } from "ota/record";
 import { Rollback, Trials } from "ota/rollback";
 import type { Stage } from "ota/states";
+import { reportOf } from "ota/tally";
 import { type Report, Teller } from "ota/telling";
 import Timer from "timer";
 
@@ -158,7 +159,7 @@ export default class Trial {
 	#updated(): void {
 		this.#disarm();
 		this.#enter("UPDATED");
-		this.#tell({ fw_state: "UPDATED" });
+		this.#tell({ fw_state: "UPDATED", ...this.#cost });
 	}
 
 	#timedOut(): void {
@@ -205,7 +206,14 @@ export default class Trial {
 		attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
 		if (record.verdict !== error) this.#keep({ ...record, verdict: error });
 		this.#enter("FAILED", error);
-		this.#tell({ fw_state: "FAILED", fw_error: error });
+		this.#tell({ fw_state: "FAILED", fw_error: error, ...this.#cost });
+	}
+
+	/** What the download has cost, when a record says so. */
+	get #cost(): JSONObject | undefined {
+		const { resetReason } = this.#options;
+		const tally = this.#record?.tally;
+		return tally && { ota_report: reportOf(tally, resetReason) };
 	}
 
 	/** Ours is what the store has, so that it can be told from the record of a later update. */

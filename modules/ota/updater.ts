@@ -5,14 +5,19 @@ import { attempt } from "ota/attempt";
 import type { Chunk, Source } from "ota/download";
 import { cureOf, OTAError } from "ota/errors";
 import type { Current, Firmware } from "ota/firmware";
+import type { Inspect } from "ota/inspector";
 import { Installation } from "ota/installation";
+import { type Conditions, Policy, type Rules } from "ota/policy";
 import { ProgressReport } from "ota/progress";
 import { readTrial } from "ota/record";
 import type { State } from "ota/states";
+import { noTally, reportOf, type Tally } from "ota/tally";
 import type { Report } from "ota/telling";
+import type { Accept } from "ota/version";
+import Time from "time";
 import Timer from "timer";
 
-export type { Chunk, Report, Source, State };
+export type { Accept, Chunk, Conditions, Report, Rules, Source, State };
 
 /** `written` and `size` in bytes; `error` is the text of `fw_error`. */
 export interface Progress {
@@ -22,30 +27,42 @@ export interface Progress {
 }
 
 export interface UpdaterOptions {
-	/** What runs now. Packages with another title are refused. */
+	/** What runs now. */
 	current: Current;
 	slots: Slots;
 	/** The namespace that `Trial` uses too. */
 	store: Store;
+	/** Must know MD5, and what the packages' checksums need. */
 	digest: DigestConstructor;
 	source: Source;
 	report: Report;
-	/** Random integers 0…2^32-1, for request ids. */
+	/** Random integers 0…2^32-1, for request ids and `ota_jitter`. */
 	random: () => number;
-	/** Bytes of a chunk, 1…65536; default 4096. */
+	/** Which packages are taken; default `any` version of the running title. */
+	accept?: Accept;
+	/** The application's own rules; shared attributes of the same names override them. */
+	rules?: Rules;
+	/** Battery, signal and time for the rules; asked about once a second while an update waits or runs under rules. */
+	conditions?(): Conditions;
+	/** A second opinion about every package, beside its checksum. */
+	inspect?: Inspect;
+	/** Most bytes of a chunk, 1…65536; default 16384. Over TLS at most 4096: larger records do not fit its buffer. */
 	chunkSize?: number;
 	/** Every change of state, and every 64 KiB. */
 	onState?(state: State, progress: Progress): void;
+	/** Why an update waits; undefined: it goes on. */
+	onHold?(reason: string | undefined): void;
 	/** The slot is active: restart when you like. */
 	onReady?(): void;
 }
 
 const LargestChunk = 65_536; // ThingsBoard 8.4
+const UsualChunk = 16_384;
 const ProgressStep = 65_536; // bytes between two onState
-const PollInterval = 1_000; // milliseconds, while the running image is unconfirmed
+const PollInterval = 1_000; // milliseconds, while something holds the update up or could
 
 /**
- * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`) and
+ * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`, `writable`) and
  * firmware fragments (`receive`). Needs a `Trial` at every boot. No public method throws, except the constructor.
  */
 export default class Updater {
@@ -53,6 +70,7 @@ export default class Updater {
 	readonly #report: ProgressReport;
 	readonly #chunkSize: number;
 	readonly #assignment: Assignment;
+	readonly #policy: Policy;
 	#state: State = "IDLE";
 	/** The package that is wanted, being fetched, or failed. */
 	#firmware: Firmware | undefined;
@@ -60,19 +78,23 @@ export default class Updater {
 	#connected = false;
 	#request: number;
 	#failure: OTAError | undefined;
+	#held: string | undefined;
 	#told = 0;
+	/** What the timer does: begin, or take the next step, as soon as nothing holds it up. */
+	#next: (() => void) | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#closed = false;
 
 	/** Throws RangeError on a chunk size that the server refuses. */
 	constructor(options: UpdaterOptions) {
-		const { chunkSize = 4096 } = options;
+		const { chunkSize = UsualChunk, current, slots, store, accept } = options;
 		if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > LargestChunk)
 			throw new RangeError(`chunkSize: expected an integer 1…${LargestChunk}, got ${chunkSize}`);
 		this.#chunkSize = chunkSize;
 		this.#options = options;
-		this.#report = new ProgressReport(options.current, options.report);
-		this.#assignment = new Assignment(options.current, options.slots, options.store);
+		this.#report = new ProgressReport(current, options.report);
+		this.#assignment = new Assignment(current, slots, store, accept);
+		this.#policy = new Policy(options.rules, options.conditions && (() => options.conditions?.() ?? {}));
 		this.#request = options.random() & 0x3fffffff;
 	}
 
@@ -85,14 +107,20 @@ export default class Updater {
 		return { written: this.#installation?.written ?? 0, size: this.#firmware?.size ?? 0 };
 	}
 
-	/** Counters of the running download. */
-	get stats(): { requests: number; again: number; skipped: number } | undefined {
-		return this.#installation?.stats;
+	/** Counters of the running update. */
+	get stats(): Readonly<Tally> | undefined {
+		return this.#installation?.tally;
 	}
 
-	/** Takes shared attributes, pushed or asked for; other keys than `fw_*` and `ota_retry` (a new value: retry) are not looked at. */
+	/** Why the update waits, or undefined. */
+	get hold(): string | undefined {
+		return this.#held;
+	}
+
+	/** Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at. */
 	offer(values: JSONObject): void {
 		if (this.#isFinal) return;
+		if (this.#policy.merge(values)) this.#regulate();
 		if (this.#assignment.merge(values) && !this.#isWorking) this.#assignment.retry();
 		this.#decide();
 	}
@@ -100,6 +128,7 @@ export default class Updater {
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
 		if (this.#isFinal) return;
+		if (this.#policy.delete(deleted)) this.#regulate();
 		this.#assignment.delete(deleted);
 		if (deleted.includes("fw_title")) this.#released();
 		else this.#decide();
@@ -112,12 +141,30 @@ export default class Updater {
 		this.#decide();
 	}
 
+	/** Gives the package up until another one, a withdrawal, `retry` or a restart; too late once the slot is the boot slot. */
+	cancel(): void {
+		if (this.#isFinal || !(this.#isWorking || this.#next)) return;
+		const { written, size } = this.progress;
+		this.#fail(new OTAError("OTA_CANCELLED", `cancelled at ${written} of ${size} bytes`));
+	}
+
+	/** Holds everything up until `resume`; what has come is kept. Too late once the slot is the boot slot. */
+	pause(): void {
+		this.#policy.paused = true;
+		this.#regulate();
+	}
+
+	resume(): void {
+		this.#policy.paused = false;
+		this.#regulate();
+	}
+
 	/** The client is connected: tells what runs and continues at the next byte. */
 	connected(): void {
 		if (this.#closed) return;
 		this.#connected = true;
 		this.#report.running();
-		if (this.#isFetching) this.#installation?.connected();
+		if (this.#isFetching && this.#held === undefined) this.#installation?.connected();
 	}
 
 	/** The client has lost its connection: no deadline runs until the next one. */
@@ -126,6 +173,11 @@ export default class Updater {
 		if (this.#isFetching) this.#installation?.disconnected();
 		if (this.#failure && cureOf(this.#failure.code) === "reconnect") this.#assignment.reopen();
 		this.#failure = undefined;
+	}
+
+	/** The source refused a request before, and has room again. */
+	writable(): void {
+		this.#installation?.writable();
 	}
 
 	/** Takes a fragment of `count` bytes, which `source.read` gives. */
@@ -170,7 +222,7 @@ export default class Updater {
 		this.#stop();
 		this.#firmware = firmware;
 		const error = this.#assignment.quarantined(firmware);
-		if (error === undefined) this.#await();
+		if (error === undefined) this.#await(firmware);
 		else this.#enterFailed(error);
 	}
 
@@ -181,10 +233,14 @@ export default class Updater {
 	}
 
 	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
-	#await(): void {
-		this.#timer = undefined;
-		if (!this.#isBlocked()) this.#begin();
-		else this.#timer = Timer.set(() => this.#await(), PollInterval);
+	#await(firmware: Firmware): void {
+		const delay = this.#policy.delay(this.#options.random() / 2 ** 32);
+		const decided = Time.ticks;
+		const begin = () => {
+			if (this.#isBlocked() || Time.delta(decided) < delay) this.#later(begin);
+			else this.#begin(firmware);
+		};
+		this.#pass(begin);
 	}
 
 	#isBlocked(): boolean {
@@ -194,14 +250,14 @@ export default class Updater {
 		return !!trial && trial.verdict === undefined && trial.version !== current.version;
 	}
 
-	/** From byte 0. */
-	#begin(): void {
-		const firmware = this.#firmware as Firmware;
+	/** From what is kept, or from byte 0. */
+	#begin(firmware: Firmware): void {
 		try {
 			this.#installation = new Installation({
 				...this.#options,
 				firmware,
 				chunkSize: this.#chunkSize,
+				spoiled: this.#assignment.spoiled(firmware),
 				nextRequest: () => this.#nextRequest(),
 				onProgress: () => this.#progress(),
 				onDone: (error) => this.#downloaded(error),
@@ -211,8 +267,12 @@ export default class Updater {
 			return;
 		}
 		this.#told = 0;
+		const installation = this.#installation;
 		this.#enter("DOWNLOADING");
-		if (this.#connected) this.#installation?.connected();
+		if (this.#installation !== installation) return; // the application has decided otherwise meanwhile
+		if (this.#connected) installation.connected();
+		installation.begin();
+		this.#regulate();
 	}
 
 	/** 1…2^30, never 0: the server pins a package to (connection, request id). */
@@ -258,6 +318,56 @@ export default class Updater {
 		attempt(() => this.#options.onReady?.());
 	}
 
+	/** Looks at the rules again: they have changed, or the second is over. A download waits in the middle; a step before it begins. */
+	#regulate(): void {
+		if (this.#closed) return;
+		if (this.#next) this.#pass(this.#next);
+		else if (this.#isFetching) this.#govern();
+	}
+
+	/** Goes on, or stops asking. */
+	#govern(): void {
+		const was = this.#held;
+		const reason = this.#holdUp();
+		if (reason !== undefined && was === undefined) this.#installation?.pause();
+		if (reason === undefined && was !== undefined && this.#connected) this.#installation?.connected();
+		if (this.#policy.hasRules) this.#poll(() => this.#govern());
+	}
+
+	/** Takes the next step unless a rule is against it. */
+	#pass(action: () => void): void {
+		this.#disarm();
+		if (this.#holdUp() === undefined) action();
+		else this.#later(action);
+	}
+
+	#later(action: () => void): void {
+		this.#next = action;
+		this.#poll(() => this.#pass(action));
+	}
+
+	/** What the rules say now; told when it changes. */
+	#holdUp(): string | undefined {
+		const reason = this.#policy.hold();
+		this.#tellHold(reason);
+		return reason;
+	}
+
+	#tellHold(reason: string | undefined): void {
+		if (reason === this.#held) return;
+		this.#held = reason;
+		this.#report.waits(reason ?? "");
+		attempt(() => this.#options.onHold?.(reason));
+	}
+
+	#poll(action: () => void): void {
+		this.#clear();
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			action();
+		}, PollInterval);
+	}
+
 	#released(): void {
 		const hasFailed = this.#state === "FAILED";
 		this.#assignment.release();
@@ -272,23 +382,35 @@ export default class Updater {
 	}
 
 	#fail(error: OTAError): void {
-		const fresh = cureOf(error.code) === "fresh";
+		const cure = cureOf(error.code);
+		const tally = this.#installation?.tally;
+		const firmware = this.#firmware as Firmware;
 		this.#stop();
-		if (fresh && this.#assignment.takeFresh()) {
-			this.#begin();
+		if (cure === "fresh" && this.#assignment.takeFresh(firmware, tally ?? noTally())) {
+			this.#begin(firmware);
 			return;
 		}
 		this.#failure = error;
-		if (fresh) this.#assignment.quarantine(this.#firmware as Firmware, String(error));
-		this.#enterFailed(String(error));
+		if (cure === "fresh" || cure === "never") this.#assignment.quarantine(firmware, String(error));
+		this.#enterFailed(String(error), tally && reportOf(tally));
 	}
 
-	/** Download, timer and buffer are let go. */
+	/** Download, timers and buffer are let go; nothing waits any more. */
 	#stop(): void {
 		this.#failure = undefined;
 		this.#installation?.close();
 		this.#installation = undefined;
 		this.#report.hold();
+		this.#disarm();
+		if (!this.#closed) this.#tellHold(undefined);
+	}
+
+	#disarm(): void {
+		this.#next = undefined;
+		this.#clear();
+	}
+
+	#clear(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
@@ -297,13 +419,13 @@ export default class Updater {
 	#enter(state: State, next?: () => void): void {
 		this.#state = state;
 		if (state === "IDLE") this.#report.close();
-		else this.#report.reached(state, next && (() => this.#step(next)));
+		else this.#report.reached(state, next && (() => this.#pass(() => this.#step(next))));
 		this.#notify();
 	}
 
-	#enterFailed(error: string): void {
+	#enterFailed(error: string, report?: JSONObject): void {
 		this.#state = "FAILED";
-		this.#report.failed(error);
+		this.#report.failed(error, report);
 		this.#notify(error);
 	}
 

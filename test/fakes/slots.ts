@@ -2,6 +2,7 @@
 import type { ImageState, Slot, SlotError, Slots } from "host/contract";
 
 const BlockSize = 65_536;
+const Sector = 4096;
 
 export class FakeSlots implements Slots {
 	readonly blockSize = BlockSize;
@@ -38,8 +39,8 @@ export class FakeSlots implements Slots {
 
 	erase(offset: number, length: number): void {
 		this.#operate(`erase ${offset} ${length}`);
-		if (offset % BlockSize || offset + length > this.bytes.length) throw slotError("ESP_ERR_INVALID_ARG");
-		if (length % BlockSize && offset + length !== this.bytes.length) throw slotError("ESP_ERR_INVALID_SIZE");
+		if (offset % Sector || offset + length > this.bytes.length) throw slotError("ESP_ERR_INVALID_ARG");
+		if (length % Sector) throw slotError("ESP_ERR_INVALID_SIZE");
 		this.bytes.fill(0xff, offset, offset + length);
 	}
 

@@ -1,6 +1,7 @@
 /** `host/slots` of the virtual board: every call goes to the flash in Node. Errors carry `code` and `codeName`. */
 import type { ImageState, Slot, Slots } from "host/contract";
 import { Op } from "../protocol.ts";
+import { ChipId, Target, XSVersion } from "../target.ts";
 import { invoke } from "./bridge.ts";
 
 const ask = (...list: unknown[]): unknown => invoke(Op.Slots, list)[0];
@@ -25,6 +26,8 @@ const slots: Slots = {
 	running,
 	next,
 	blockSize,
+	chip: ChipId,
+	identity: { target: Target, xs: XSVersion },
 	begin() {
 		ask("begin");
 	},

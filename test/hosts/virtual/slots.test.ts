@@ -174,8 +174,8 @@ describe("virtual ESP32: slots and bootloader", () => {
 		fails(() => slots.write(buffer, 8, 16), "ESP_ERR_INVALID_SIZE", "steps of 16");
 		fails(() => slots.write(buffer, 0, 80), "ESP_ERR_INVALID_ARG", "a buffer of 80 bytes, got 64");
 		fails(() => slots.read(buffer, size - 16, 32), "ESP_ERR_INVALID_SIZE", "at most 16 bytes");
-		fails(() => slots.erase(4096, slots.blockSize), "ESP_ERR_INVALID_ARG");
-		fails(() => slots.erase(0, 4096), "ESP_ERR_INVALID_SIZE");
+		fails(() => slots.erase(2048, 4096), "ESP_ERR_INVALID_ARG", "steps of 4096");
+		fails(() => slots.erase(0, 6000), "ESP_ERR_INVALID_SIZE", "sectors of 4096");
 		fails(() => slots.erase(0, size + slots.blockSize), "ESP_ERR_INVALID_SIZE");
 		slots.erase(0, size);
 		ok(start().version, "the running slot was never touched");

@@ -97,6 +97,12 @@ export class Rig {
 		});
 	}
 
+	/** Answers the request for the header, and the one for the first chunk. */
+	first(updater: Updater): void {
+		this.server.answer(updater);
+		this.server.answer(updater);
+	}
+
 	/** Answers and passes time until the updater stops asking. */
 	serve(updater: Updater, most = 500): void {
 		for (let turn = 0; turn < most && updater.state === "DOWNLOADING"; turn++)

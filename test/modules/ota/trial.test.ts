@@ -51,7 +51,9 @@ describe("Trial", () => {
 		equal(rig.slots.running.state, "PENDING_VERIFY");
 		trial.prove("application");
 		equal(rig.slots.running.state, "VALID");
-		deepEqual(rig.reports, [{ current_fw_title: "app", current_fw_version: "v2", fw_state: "UPDATED" }]);
+		const ota_report = { bytes: 10_512, seconds: 0, rate: 2_628_000, retries: 0, resumes: 0, reset: "SW" };
+		const current = { current_fw_title: "app", current_fw_version: "v2" };
+		deepEqual(rig.reports, [{ ...current, fw_state: "UPDATED", ota_report }]);
 		equal(rig.store.values.has("trial"), false);
 		deepEqual(rig.events, ["TRIAL", "UPDATED", "confirmed"]);
 	});

@@ -6,14 +6,19 @@ import { illegal, imageOf, packageOf, Rig } from "./rig.ts";
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, index) => byte === b[index]);
 
 describe("Updater", () => {
-	for (const size of [1, 4095, 4096, 4097, 8192, 70_000])
+	for (const size of [24, 4095, 4096, 4097, 8192, 70_000])
 		it(`brings an image of ${size} bytes into the slot and says so`, () => {
 			const rig = new Rig(size);
 			rig.update();
 			deepEqual(rig.fwStates, ["DOWNLOADING", "DOWNLOADED", "VERIFIED", "UPDATING"]);
 			ok(same(rig.server.image, rig.stored));
 			deepEqual([rig.ready, rig.server.pastEnd, rig.slots.boot], [1, 0, 1]);
-			equal(rig.server.asked.length, Math.ceil(size / 4096));
+			const [head, ...rest] = rig.server.asked;
+			deepEqual([head?.index, head?.size], [0, 512]);
+			equal(
+				rest.reduce((sum, asked) => sum + Math.min(asked.size, size - asked.index * asked.size), 0),
+				size,
+			);
 		});
 
 	it("tells what runs at every connect", () => {
@@ -39,7 +44,7 @@ describe("Updater", () => {
 		const updater = rig.updater();
 		updater.connected();
 		updater.offer(packageOf(rig.server.image));
-		rig.server.answer(updater);
+		rig.first(updater);
 		updater.disconnected();
 		rig.server.pending.length = 0;
 		clock.advance(3_600_000);
@@ -72,7 +77,7 @@ describe("Updater", () => {
 		updater.connected();
 		updater.offer(packageOf(rig.server.image));
 		clock.advance(5 * 60_000);
-		equal(rig.errors[0], "OTA_TIMEOUT: chunk 0: expected bytes within 60000 ms, got none, 5 times");
+		equal(rig.errors[0], "OTA_TIMEOUT: byte 0: expected it within 60000 ms, got nothing, 5 times");
 		equal(rig.server.asked.length, 5);
 		updater.offer(packageOf(rig.server.image));
 		equal(updater.state, "FAILED");
@@ -94,12 +99,12 @@ describe("Updater", () => {
 		rig.serve(updater);
 		equal(updater.state, "FAILED");
 		includes(rig.errors[0] as string, "OTA_CHECKSUM: image: expected 0000");
-		equal(rig.server.asked.length, 6);
+		equal(rig.server.asked.length, 8);
 		const later = rig.updater();
 		later.connected();
 		later.offer(wrong);
 		equal(later.state, "FAILED");
-		equal(rig.server.asked.length, 6);
+		equal(rig.server.asked.length, 8);
 		later.offer({ ota_retry: false });
 		equal(later.state, "FAILED");
 		later.offer({ ota_retry: 1 });
@@ -127,7 +132,7 @@ describe("Updater", () => {
 		const updater = rig.updater();
 		updater.connected();
 		updater.offer(packageOf(rig.server.image));
-		rig.server.answer(updater);
+		rig.first(updater);
 		updater.withdraw(["fw_tag", "fw_url"]);
 		equal(updater.state, "DOWNLOADING");
 		updater.withdraw(["fw_title", "fw_version"]);

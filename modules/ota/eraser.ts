@@ -1,0 +1,34 @@
+/** Erases for one image in bounded steps: whole blocks while they are quick, sectors once a block was slow. */
+import { naming } from "ota/attempt";
+import { flashError } from "ota/errors";
+import type { Target } from "ota/target";
+import Time from "time";
+
+/** Bytes; the least that NOR flash erases, and what `Slots.erase` takes at any place. */
+export const Sector = 4096;
+const Slow = 2_500; // milliseconds: half of ESP-IDF's task watchdog (CONFIG_ESP_TASK_WDT_TIMEOUT_S, 5 s)
+
+export class Eraser {
+	/** Everything from the image's begin up to here is erased. */
+	end: number;
+	readonly #target: Target;
+	#step: number;
+
+	/** `start`: what lies below is kept. A multiple of the block, or the image's end. */
+	constructor(target: Target, start = 0) {
+		this.#target = target;
+		this.#step = target.blockSize;
+		this.end = start;
+	}
+
+	/** One step. Throws OTA_FLASH. */
+	step(): void {
+		const { next, blockSize } = this.#target;
+		const isAligned = this.end % blockSize === 0;
+		const length = Math.min(isAligned ? this.#step : Sector, next.size - this.end);
+		const started = Time.ticks;
+		naming(`erase ${length} bytes at ${this.end}`, flashError, () => this.#target.erase(this.end, length));
+		if (Time.delta(started) > Slow) this.#step = Sector;
+		this.end += length;
+	}
+}

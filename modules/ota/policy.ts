@@ -1,0 +1,145 @@
+/** When an update may run: battery, radio, time of day, a pause, a random delay. Rules come from the application or from the server. */
+import type { JSONObject, JSONValue } from "host/contract";
+import { attempt } from "ota/attempt";
+import { clip } from "ota/errors";
+
+/** What the application measures. What it leaves out, it has not got; rules about that do not hold anything up, save `minute`. */
+export interface Conditions {
+	/** Percent. */
+	battery?: number | undefined;
+	/** dBm. */
+	rssi?: number | undefined;
+	/** Minute of the day in UTC, 0…1439; undefined while the time is not known: `ota_window` then keeps waiting. */
+	minute?: number | undefined;
+}
+
+/** By the names of the shared attributes, which override the application's own. `null` switches a rule of the application off. */
+export interface Rules {
+	/** `true`: nothing is downloaded, verified or activated. */
+	ota_pause?: JSONValue;
+	/** Least battery, percent 0…100. */
+	ota_battery?: JSONValue;
+	/** Least signal, dBm -120…0. */
+	ota_rssi?: JSONValue;
+	/** Hours in UTC, `"22:00-05:30"`: from the first minute up to, not including, the last; over midnight when the first is later. */
+	ota_window?: JSONValue;
+	/** A download begins within so many seconds at random, 0…86400, so that a fleet does not begin at once. */
+	ota_jitter?: JSONValue;
+}
+
+/** Names of the shared attributes, to be asked for after every connection. */
+export const ruleNames: readonly (keyof Rules)[] = Object.freeze([
+	"ota_pause",
+	"ota_battery",
+	"ota_rssi",
+	"ota_window",
+	"ota_jitter",
+] as const);
+
+const LongestJitter = 86_400; // seconds
+
+/** Holds an update up, and says why. A rule that cannot be understood holds too: noon is no time to guess what "22-5" meant. */
+export class Policy {
+	readonly #own: Rules;
+	readonly #conditions: (() => Conditions) | undefined;
+	#rules: Rules;
+	#paused = false;
+
+	constructor(own: Rules = {}, conditions?: () => Conditions) {
+		this.#own = own;
+		this.#rules = { ...own };
+		this.#conditions = conditions;
+	}
+
+	/** By the application, beside `ota_pause`. */
+	set paused(value: boolean) {
+		this.#paused = value;
+	}
+
+	/** Takes over what the server says. True when a rule was among it. */
+	merge(values: JSONObject): boolean {
+		let found = false;
+		for (const name of ruleNames) {
+			const value = values[name];
+			if (value === undefined) continue;
+			this.#rules[name] = value;
+			found = true;
+		}
+		return found;
+	}
+
+	/** Goes back to the application's own rules. True when a rule was among the names. */
+	delete(names: readonly string[]): boolean {
+		const gone = ruleNames.filter((name) => names.includes(name));
+		for (const name of gone) this.#rules[name] = this.#own[name] ?? null;
+		return gone.length > 0;
+	}
+
+	/** Something could hold an update up. */
+	get hasRules(): boolean {
+		return this.#paused || ruleNames.some((name) => name !== "ota_jitter" && isSet(this.#rules[name]));
+	}
+
+	/** Why nothing may go on now, or undefined. An application that throws has measured nothing. */
+	hold(): string | undefined {
+		const { ota_pause: pause, ota_battery: battery, ota_rssi: rssi, ota_window: window } = this.#rules;
+		if (this.#paused) return "paused by the application";
+		const now = attempt(() => this.#conditions?.()) ?? {};
+		return (
+			pausing(pause) ??
+			least("ota_battery", battery, now.battery, 0, 100) ??
+			least("ota_rssi", rssi, now.rssi, -120, 0) ??
+			outside(window, now.minute)
+		);
+	}
+
+	/** Milliseconds to wait before a download begins; `share` is 0…1, drawn at random. */
+	delay(share: number): number {
+		const { ota_jitter: jitter } = this.#rules;
+		return typeof jitter === "number" && jitter > 0 ? Math.min(jitter, LongestJitter) * 1000 * share : 0;
+	}
+}
+
+const isSet = (value: JSONValue | undefined): value is Exclude<JSONValue, null> =>
+	value !== undefined && value !== null;
+
+const misread = (name: string, expected: string, value: JSONValue): string =>
+	`${name}: expected ${expected}, got ${clip(JSON.stringify(value))}`;
+
+function pausing(value: JSONValue | undefined): string | undefined {
+	if (!isSet(value) || value === false) return undefined;
+	return value === true ? "paused by ota_pause" : misread("ota_pause", "true or false", value);
+}
+
+function least(
+	name: string,
+	limit: JSONValue | undefined,
+	value: number | undefined,
+	lowest: number,
+	highest: number,
+): string | undefined {
+	if (!isSet(limit)) return undefined;
+	if (typeof limit !== "number" || limit < lowest || limit > highest)
+		return misread(name, `a number ${lowest}…${highest}`, limit);
+	if (value === undefined || value >= limit) return undefined;
+	return `${name}: expected at least ${limit}, got ${value}`;
+}
+
+function outside(window: JSONValue | undefined, minute: number | undefined): string | undefined {
+	if (!isSet(window)) return undefined;
+	const [from, to] = String(window).split("-").map(minuteOf);
+	if (from === undefined || to === undefined) return misread("ota_window", '"HH:MM-HH:MM"', window);
+	if (minute === undefined) return "ota_window: expected to know the time, got none yet";
+	const inside = from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+	return inside ? undefined : `ota_window: expected ${window} UTC, got ${clock(minute)}`;
+}
+
+/** `"05:30"` is 330. */
+function minuteOf(text: string): number | undefined {
+	const [hours, minutes] = text.trim().split(":").map(Number);
+	const isTime = hours !== undefined && minutes !== undefined && hours < 24 && minutes < 60;
+	return isTime && hours >= 0 && minutes >= 0 ? hours * 60 + minutes : undefined;
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+const clock = (minute: number): string => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
