@@ -8,6 +8,7 @@ import { namedSlotError, slotError } from "host/errors";
 import FFI from "mc/ffi";
 
 const Block = 0x10000;
+const Sector = 0x1000;
 const Align = 16; // esp_partition_write on an encrypted partition
 const TypeApp = 0; // ESP_PARTITION_TYPE_APP
 const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
@@ -81,12 +82,12 @@ class ChipSlots implements Slots {
 		if (code !== NothingRecorded) check("begin", code);
 	}
 	erase(offset: number, length: number): void {
-		this.#range("erase", offset, length, Block);
-		if (length % Block && offset + length !== this.next.size)
+		this.#range("erase", offset, length, Sector);
+		if (length % Sector)
 			throw namedSlotError(
 				"erase",
 				"ESP_ERR_INVALID_SIZE",
-				`length: expected blocks of ${Block} bytes, got ${length}`,
+				`length: expected sectors of ${Sector} bytes, got ${length}`,
 			);
 		check("erase", idf.esp_partition_erase_range(this.next.handle, offset, length));
 	}

@@ -171,8 +171,8 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 		const buffer = new ArrayBuffer(64);
 		const { size } = slots.next;
 		for (const [name, action] of [
-			["ESP_ERR_INVALID_ARG", () => slots.erase(4096, 65536)],
-			["ESP_ERR_INVALID_SIZE", () => slots.erase(0, 4096)],
+			["ESP_ERR_INVALID_ARG", () => slots.erase(2048, 4096)],
+			["ESP_ERR_INVALID_SIZE", () => slots.erase(0, 6000)],
 			["ESP_ERR_INVALID_SIZE", () => slots.erase(0, size + 65536)],
 			["ESP_ERR_INVALID_ARG", () => slots.write(buffer, 8, 16)],
 			["ESP_ERR_INVALID_SIZE", () => slots.write(buffer, 0, 24)],

@@ -40,11 +40,7 @@ describe("Updater, interrupted", () => {
 		rig.server.fragment = 1500;
 		updater.connected();
 		const last = rig.server.asked.at(-1);
-		equal(
-			(last?.index ?? 0) * (last?.size ?? 0),
-			6080,
-			"of all chunk sizes the one that brings least again",
-		);
+		equal((last?.index ?? 0) * (last?.size ?? 0), 6080, "of all chunk sizes the one that brings least again");
 		rig.serve(updater);
 		equal(updater.state, "UPDATING");
 		ok(rig.server.image.every((byte, index) => rig.stored[index] === byte));
