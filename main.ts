@@ -7,13 +7,12 @@ import Link from "host/link";
 import slots from "host/slots";
 import Store from "host/store";
 import system from "host/system";
-import Updater from "ota";
+import Updater, { sharedNames } from "ota";
 import Trial from "ota/trial";
 import TBClient from "tbclient";
 import Timer from "timer";
 
-const Shared =
-	"telemetryInterval,fw_title,fw_version,fw_size,fw_checksum,fw_checksum_algorithm,fw_url,ota_retry";
+const shared = ["telemetryInterval", ...sharedNames];
 const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
 const AskAgain = 5_000; // ms
 const current = { title, version };
@@ -55,6 +54,7 @@ const client = new TBClient({
 const updater = new Updater({
 	...{ current, slots, store, report, digest: Digest, source: client },
 	random: () => system.random(),
+	conditions: () => ({ rssi: link.RSSI, minute: link.clockValid ? minuteOfDay() : undefined }),
 	onState: (state, { written, size, error = "" }) => trace(`ota: ${state} ${written}/${size} ${error}\n`),
 	onReady: restart,
 });
@@ -68,12 +68,14 @@ const trial = new Trial({
 
 const telemetry = Timer.repeat(measure, 10_000);
 
+const minuteOfDay = () => Math.floor(Date.now() / 60_000) % 1440;
+
 /** What was pushed or taken back while the device was offline is not told again, so it is asked for. */
 function ask(): void {
-	client.requestAttributes({ shared: Shared.split(",") }, (error, { shared = {} }) => {
+	client.requestAttributes({ shared }, (error, { shared: values = {} }) => {
 		if (error) return void (client.connected && Timer.set(() => client.connected && ask(), AskAgain));
-		if (!("fw_title" in shared)) updater.withdraw(["fw_title"]);
-		configure(shared);
+		updater.withdraw(shared.filter((name) => !(name in values)));
+		configure(values);
 	});
 }
 

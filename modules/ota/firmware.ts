@@ -30,7 +30,8 @@ export type Decision =
 	| { kind: "refused"; error: OTAError }
 	| { kind: "wanted"; firmware: Firmware };
 
-const Keys: readonly string[] = Object.freeze([
+/** Shared attributes that announce a package. */
+export const firmwareNames: readonly string[] = Object.freeze([
 	"fw_title",
 	"fw_version",
 	"fw_size",
@@ -46,7 +47,8 @@ const Keys: readonly string[] = Object.freeze([
 export function merge(known: JSONObject, values: JSONObject): JSONObject {
 	const changed = ["fw_title", "fw_version"].some((key) => key in values && values[key] !== known[key]);
 	const merged: JSONObject = changed ? {} : { ...known };
-	for (const key of Keys) if (values[key] !== undefined && values[key] !== null) merged[key] = values[key];
+	for (const key of firmwareNames)
+		if (values[key] !== undefined && values[key] !== null) merged[key] = values[key];
 	return merged;
 }
 
@@ -57,7 +59,7 @@ export function decide(offer: JSONObject, current: Current, room: () => number, 
 	if (title === current.title && version === current.version) return { kind: "same" };
 	if (offer.fw_url)
 		return refuse("OTA_URL", `fw_url: expected an uploaded package, got ${show(offer.fw_url)}`);
-	if (Keys.some((key) => key !== "fw_url" && offer[key] === undefined)) return { kind: "nothing" };
+	if (firmwareNames.some((key) => key !== "fw_url" && offer[key] === undefined)) return { kind: "nothing" };
 	const error = fault(offer, current, room, accept);
 	return error ? { kind: "refused", error } : { kind: "wanted", firmware: firmwareOf(offer) };
 }

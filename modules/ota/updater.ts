@@ -4,10 +4,10 @@ import { Assignment } from "ota/assignment";
 import { attempt } from "ota/attempt";
 import type { Chunk, Source } from "ota/download";
 import { cureOf, OTAError } from "ota/errors";
-import type { Current, Firmware } from "ota/firmware";
+import { type Current, type Firmware, firmwareNames } from "ota/firmware";
 import type { Inspect } from "ota/inspector";
 import { Installation } from "ota/installation";
-import { type Conditions, Policy, type Rules } from "ota/policy";
+import { type Conditions, Policy, type Rules, ruleNames } from "ota/policy";
 import { ProgressReport } from "ota/progress";
 import { readTrial } from "ota/record";
 import type { State } from "ota/states";
@@ -55,6 +55,9 @@ export interface UpdaterOptions {
 	/** The slot is active: restart when you like. */
 	onReady?(): void;
 }
+
+/** Shared attributes to ask for after every connection; what is not there goes to `withdraw`, the rest to `offer`. */
+export const sharedNames: readonly string[] = Object.freeze([...firmwareNames, ...ruleNames, "ota_retry"]);
 
 const LargestChunk = 65_536; // ThingsBoard 8.4
 const UsualChunk = 16_384;
