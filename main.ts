@@ -22,12 +22,16 @@ const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
 	client.sendTelemetry(values, callback);
 const restart = () => void Timer.set(() => system.restart(), RestartDelay);
 
+const link = new Link({ onChanged: (up) => trace(`link: ${up ? `up, ${link.address}` : "down"}\n`) });
+
 const client = new TBClient({
 	...device.network.mqtt,
 	host: String(settings.get("host") ?? "127.0.0.1"),
 	port: Number(settings.get("port") ?? 1883),
 	token: String(settings.get("token") ?? ""),
 	random: () => system.random() / 2 ** 32,
+	clock: () => (link.clockValid ? Date.now() : undefined),
+	outbox: { drop: "oldest" },
 	onConnected() {
 		trace("tb: connected\n");
 		trial.prove("connected");
@@ -79,9 +83,8 @@ function ask(): void {
 	});
 }
 
-/** Only while connected: a reading that waited would get the time of its arrival. */
+/** While offline too: a reading keeps its time, and the oldest give way when there are too many. */
 function measure(): void {
-	if (!client.connected) return;
 	try {
 		const values = readings();
 		trial.prove("application");
@@ -101,5 +104,4 @@ function configure(values: JSONObject): void {
 	updater.offer(values);
 }
 
-const link = new Link({ onChanged: (up) => trace(`link: ${up ? `up, ${link.address}` : "down"}\n`) });
 trace(`${title} ${version} on ${system.host}, slot ${slots.running.label}, reset ${system.resetReason}\n`);

@@ -1,8 +1,8 @@
 // The one place that runs code of the application: guarded, with `this` = client, never after `close()`.
 import type TBClient from "tbclient";
 import { reasonOf, TBError } from "tbclient/errors";
+import type { Completion } from "tbclient/message";
 import type { RPC, TBClientOptions } from "tbclient/options";
-import type { Completion } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
 import Timer from "timer";
 
@@ -14,6 +14,7 @@ export type CallbackName =
 	| "onRPC"
 	| "onFirmware"
 	| "onFirmwareError"
+	| "onWritable"
 	| "onError";
 
 type Arguments<Name extends CallbackName> = Parameters<NonNullable<TBClientOptions[Name]>>;

@@ -1,7 +1,7 @@
 // Claiming: the device says under which secret a customer may take it. One call, so that it costs nothing where it is not used.
 import type TBClient from "tbclient";
 import type { Claim } from "tbclient/codec";
-import type { Completion } from "tbclient/outbox";
+import type { Completion } from "tbclient/message";
 import { Topic } from "tbclient/topics";
 
 export type { Claim } from "tbclient/codec";

@@ -4,25 +4,31 @@ import type { AttributeKeys } from "tbclient/attributes";
 import { Callbacks } from "tbclient/callbacks";
 import type { Codec } from "tbclient/codec";
 import { Connection, type ConnectionEvents } from "tbclient/connection";
+import { Delivery, type SendOptions } from "tbclient/delivery";
 import { Dispatch } from "tbclient/dispatch";
 import { TBError } from "tbclient/errors";
 import { Inbound } from "tbclient/inbound";
+import { bodyOf, type Completion, makeMessage, type Payload } from "tbclient/message";
 import { type AttributeValues, type Settings, settingsOf, type TBClientOptions } from "tbclient/options";
-import { type Completion, Outbox } from "tbclient/outbox";
 import { type Part, Parts } from "tbclient/parts";
 import { MaxRequests, Requests } from "tbclient/requests";
 import { Unanswered } from "tbclient/rpc";
-import { chunkTopic, Sender } from "tbclient/sender";
+import { chunkTopic } from "tbclient/sender";
 import { count, makeStats, type Stats } from "tbclient/stats";
+import type { Readings } from "tbclient/telemetry";
 import { filtersOf } from "tbclient/topics";
 
+export type { SendOptions } from "tbclient/delivery";
+export type { Completion } from "tbclient/message";
 export type { AttributeValues, RPC, TBClientOptions } from "tbclient/options";
 export type { Part } from "tbclient/parts";
 
 /** How a message is sent by `publish`. */
-export interface PublishOptions {
-	/** Called once: null when the server acknowledged, else why it never will. */
-	callback?: Completion | undefined;
+export interface PublishOptions extends SendOptions {
+	/** Goes before readings that wait. */
+	urgent?: boolean;
+	/** Forgotten with the connection (TB_DISCONNECTED), for what makes no sense on another one. */
+	transient?: boolean;
 }
 
 /**
@@ -35,9 +41,8 @@ export default class TBClient {
 	#settings: Settings;
 	#callbacks: Callbacks;
 	#connection: Connection;
-	#sender: Sender;
+	#delivery: Delivery;
 	#inbound: Inbound;
-	#outbox: Outbox;
 	#requests: Requests<AttributeValues>;
 	#unanswered = new Unanswered();
 	#parts: Parts;
@@ -50,13 +55,11 @@ export default class TBClient {
 		this.#settings = settings;
 		this.#callbacks = new Callbacks(this, options, this.stats);
 		this.#parts = new Parts(this.#callbacks);
-		this.#outbox = new Outbox(settings.outbox);
 		this.#requests = new Requests(settings.requestTimeout);
 		this.#inbound = this.#makeInbound();
 		this.#connection = new Connection(settings, this.#events());
-		const { io, inFlight } = settings;
-		const { stats } = this;
-		this.#sender = new Sender({ io, connection: this.#connection, outbox: this.#outbox, inFlight, stats });
+		const [connection, callbacks, stats] = [this.#connection, this.#callbacks, this.stats];
+		this.#delivery = new Delivery({ settings, connection, callbacks, stats });
 	}
 
 	/** What payloads are made of, for what builds on the client. */
@@ -70,26 +73,20 @@ export default class TBClient {
 	}
 
 	/**
-	 * Sends values by key, or a list of such objects, each with `ts` (ms since 1970) and `values`. Kept over losses, at most
-	 * 65 000 bytes of JSON. `callback(null)` is the server's PUBACK; errors: TB_OUTBOX_FULL, TB_TOO_LARGE, TB_QUARANTINED.
-	 * @throws TypeError for no object, RangeError for an empty list.
+	 * Sends values by key, or readings `{ts, values}` with a time of their own (ms since 1970), or a list of both. What has no time
+	 * gets that of this call from `clock`. Kept over losses; parted where it is too large for one message.
+	 * Errors: TB_OUTBOX_FULL, TB_TOO_LARGE, TB_QUARANTINED. Numbers that the server cannot store are left out and told (TB_VALUE).
+	 * @throws TypeError for no object, RangeError for an empty list, a `ts` that is no time, or another QoS than 0 and 1.
 	 */
-	sendTelemetry(values: JSONObject | JSONObject[], callback?: Completion): void {
-		if (Array.isArray(values) && !values.length)
-			throw new RangeError(
-				"sendTelemetry: expected values, got an empty list, which the server never acknowledges",
-			);
-		this.#checkObject("sendTelemetry", values);
-		const { codec, topics } = this.#settings;
-		this.#publish(topics.telemetry, codec.encodeTelemetry(values), callback);
+	sendTelemetry(readings: Readings, options?: Completion | SendOptions): void {
+		this.#open("sendTelemetry");
+		this.#delivery.sendTelemetry(readings, sendOptions(options));
 	}
 
 	/** Sends client attributes by key; limits and errors as for `sendTelemetry`. @throws TypeError for no object or a list. */
-	sendAttributes(values: JSONObject, callback?: Completion): void {
-		if (Array.isArray(values)) throw new TypeError("sendAttributes: expected an object, got a list");
-		this.#checkObject("sendAttributes", values);
-		const { codec, topics } = this.#settings;
-		this.#publish(topics.attributes, codec.encodeAttributes(values), callback);
+	sendAttributes(values: JSONObject, options?: Completion | SendOptions): void {
+		this.#open("sendAttributes");
+		this.#delivery.sendAttributes(values, sendOptions(options));
 	}
 
 	/**
@@ -123,7 +120,7 @@ export default class TBClient {
 			callback?.call(this, error);
 		};
 		const { codec, topics } = this.#settings;
-		this.#publish(topics.rpcResponse + id, codec.encodeRPCResponse(result), done);
+		this.#publish(topics.rpcResponse + id, codec.encodeRPCResponse(result), { callback: done, urgent: true });
 	}
 
 	/**
@@ -132,7 +129,7 @@ export default class TBClient {
 	 */
 	requestFirmware(request: number, index: number, size: number): boolean {
 		this.#open("requestFirmware");
-		return this.#connected && this.#sender.sendNow(chunkTopic(request, index), String(size));
+		return this.#connected && this.#delivery.sender.sendNow(chunkTopic(request, index), String(size));
 	}
 
 	/** Reads bytes of a chunk, inside `onFirmware` only; returns the count, 0 when nothing is left. */
@@ -144,10 +141,12 @@ export default class TBClient {
 	/**
 	 * Publishes on any topic, kept over losses; limits and errors as for `sendTelemetry`. For what builds on the client:
 	 * a topic that the server does not know ends the connection.
+	 * @throws RangeError for a topic that is empty or has a wildcard or a control character.
 	 */
-	publish(topic: string, payload: string | ArrayBuffer, { callback }: PublishOptions = {}): void {
+	publish(topic: string, payload: Payload, options: PublishOptions = {}): void {
 		this.#open("publish");
-		this.#publish(topic, typeof payload === "string" ? ArrayBuffer.fromString(payload) : payload, callback);
+		checkTopic(topic);
+		this.#publish(topic, payload, options);
 	}
 
 	/**
@@ -157,7 +156,7 @@ export default class TBClient {
 	attach(part: Part): void {
 		this.#open("attach");
 		this.#parts.add(part);
-		if (part.filters) this.#sender.subscribe(part.filters);
+		if (part.filters) this.#delivery.sender.subscribe(part.filters);
 	}
 
 	/** Ends what `attach` began; its filters stay subscribed until the connection ends. */
@@ -174,7 +173,7 @@ export default class TBClient {
 		this.#requests.close();
 		this.#inbound.reset();
 		this.#connection.close();
-		this.#sender.close();
+		this.#delivery.sender.close();
 	}
 
 	#makeInbound(): Inbound {
@@ -197,16 +196,16 @@ export default class TBClient {
 
 	#events(): ConnectionEvents {
 		return {
-			onUp: () => this.#sender.up([...filtersOf(this.#settings.topics), ...this.#parts.filters]),
+			onUp: () => this.#up(),
 			onDown: (error) => this.#down(error),
 			onReadable: (mqtt, count, info) => this.#inbound.receive(mqtt, count, info),
 			onWritable: (count) => this.#writable(count),
 			onControl: (message) => this.#control(message),
 			onEmptyPublish: (topic, QoS, packet) => {
-				if (QoS > 0) this.#sender.owe(packet);
+				if (QoS > 0) this.#delivery.sender.owe(packet);
 				this.#inbound.receiveEmpty(topic);
 			},
-			isIdle: () => this.#sender.idle && !this.#requests.waiting,
+			isIdle: () => this.#delivery.sender.idle && !this.#requests.waiting,
 		};
 	}
 
@@ -214,35 +213,29 @@ export default class TBClient {
 		if (this.#closed) throw new Error(`${attempt}: the client is closed`);
 	}
 
-	#checkObject(attempt: string, values: unknown): void {
-		this.#open(attempt);
-		if (typeof values !== "object" || values === null)
-			throw new TypeError(`${attempt}: expected an object, got ${values === null ? "null" : typeof values}`);
-	}
-
-	#ask(question: ArrayBuffer, done: (error: TBError | null, values?: AttributeValues) => void): void {
+	#ask(question: Payload, done: (error: TBError | null, values?: AttributeValues) => void): void {
 		const id = this.#requests.add(done);
 		if (id === undefined) {
 			const error = new TBError("TB_OUTBOX_FULL", `requestAttributes: ${MaxRequests} requests wait already`);
 			this.#callbacks.defer(() => done(error));
 			return;
 		}
-		const failed = (error: TBError | null) => error && this.#requests.take(id)?.(error, undefined);
-		this.#publish(this.#settings.topics.attributesRequest + id, question, failed, true);
+		const callback = (error: TBError | null) => error && this.#requests.take(id)?.(error, undefined);
+		const { attributesRequest } = this.#settings.topics;
+		this.#publish(attributesRequest + id, question, { callback, urgent: true, transient: true });
 	}
 
-	#publish(topic: string, bytes: ArrayBuffer, callback?: Completion, transient = false): void {
-		const error = this.#outbox.add({ topic, bytes, callback, transient, id: 0, sent: undefined, losses: 0 });
-		if (!error) {
-			this.#sender.flush();
-			return;
-		}
-		this.stats.dropped += 1;
-		if (callback) this.#callbacks.defer(() => this.#callbacks.complete(callback, error));
+	#publish(topic: string, payload: Payload, options: PublishOptions): void {
+		this.#delivery.publish(makeMessage(topic, bodyOf(payload), options));
+	}
+
+	#up(): void {
+		this.#delivery.up();
+		this.#delivery.sender.up([...filtersOf(this.#settings.topics), ...this.#parts.filters]);
 	}
 
 	#writable(count: number): void {
-		this.#sender.flush(count);
+		this.#delivery.sender.flush(count);
 		if (this.#connected) return;
 		this.#connected = true;
 		this.stats.connects += 1;
@@ -254,33 +247,20 @@ export default class TBClient {
 		this.#connected = false;
 		count(this.stats, error);
 		this.#inbound.reset();
-		const poison = this.#sender.down(error.code === "TB_LOST");
+		this.#delivery.down(error);
 		this.#requests.fail(new TBError("TB_DISCONNECTED", `requestAttributes: ${error.message}`));
-		if (poison) {
-			this.stats.dropped += 1;
-			const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
-			this.#callbacks.complete(poison.callback, new TBError("TB_QUARANTINED", text));
-		}
 		this.#parts.disconnected(error);
 		this.#callbacks.call("onDisconnected", error);
 	}
 
 	#control({ operation, id, payload }: MQTTControl): void {
 		const { io } = this.#settings;
-		if (operation === io.PUBACK) this.#acknowledged(id);
+		if (operation === io.PUBACK) this.#delivery.acknowledged(id);
 		if (operation === io.SUBACK)
-			for (const topic of this.#sender.subscribed(id, payload))
+			for (const topic of this.#delivery.sender.subscribed(id, payload))
 				this.#callbacks.error(
 					new TBError("TB_SUBSCRIBE", `subscribe ${topic}: expected a granted QoS, got 0x80`),
 				);
-	}
-
-	#acknowledged(id: number | undefined): void {
-		const message = this.#sender.acknowledge(id);
-		if (!message) return;
-		this.stats.acknowledged += 1;
-		this.#callbacks.complete(message.callback, null);
-		if (!this.#closed) this.#sender.flush();
 	}
 
 	#tooLarge(topic: string, byteLength: number): void {
@@ -289,4 +269,18 @@ export default class TBClient {
 		const text = `${topic}: expected at most ${maxMessage} bytes, got ${byteLength}`;
 		this.#callbacks.error(new TBError("TB_TOO_LARGE", text));
 	}
+}
+
+function sendOptions(options: Completion | SendOptions = {}): SendOptions {
+	return typeof options === "function" ? { callback: options } : options;
+}
+
+/** MQTT 3.1.1, 4.7.1: no wildcards in the topic of a message. */
+function checkTopic(topic: string): void {
+	for (let index = 0; index < topic.length; index++)
+		if (topic.charCodeAt(index) < 32 || "+#".includes(topic.charAt(index)))
+			throw new RangeError(
+				`publish: expected a topic without wildcards and control characters, got ${topic}`,
+			);
+	if (!topic) throw new RangeError("publish: expected a topic, got none");
 }

@@ -1,6 +1,7 @@
 // What goes into payloads and comes out of them. JSON is the default; a device profile can ask for something else.
 import type { JSONObject, JSONValue } from "host/contract";
 import { type AttributeKeys, answerOf, deletedOf, questionOf } from "tbclient/attributes";
+import type { Payload } from "tbclient/message";
 import type { AttributeValues } from "tbclient/options";
 import { parseObject } from "tbclient/payload";
 
@@ -27,37 +28,37 @@ export interface Claim {
  * Turns what the application says into payloads, and payloads into what it hears. `encode…` throws TypeError or RangeError for what the
  * payload cannot carry; it reaches the caller of `sendTelemetry` and the like. What `decode…` throws ends as TB_MALFORMED.
  */
-export interface Codec {
+export interface Codec<Made extends Payload = Payload> {
 	/** Whether telemetry can carry `ts`; false: the client never adds one. */
 	readonly timestamps: boolean;
 	/** Whether one message can carry a list of readings. */
 	readonly lists: boolean;
-	encodeTelemetry(values: JSONObject | JSONObject[]): ArrayBuffer;
-	encodeAttributes(values: JSONObject): ArrayBuffer;
-	encodeAttributesRequest(keys: AttributeKeys): ArrayBuffer;
+	encodeTelemetry(values: JSONObject | JSONObject[]): Made;
+	encodeAttributes(values: JSONObject): Made;
+	encodeAttributesRequest(keys: AttributeKeys): Made;
 	decodeAttributesResponse(bytes: ArrayBuffer): AttributeValues;
 	decodeAttributesUpdate(bytes: ArrayBuffer): AttributesUpdate;
 	/** A call of the server. */
 	decodeRPCRequest(bytes: ArrayBuffer): Call;
 	/** Our answer to it. */
-	encodeRPCResponse(result: JSONValue): ArrayBuffer;
+	encodeRPCResponse(result: JSONValue): Made;
 	/** A call of ours. */
-	encodeRPCRequest(method: string, params: JSONValue): ArrayBuffer;
+	encodeRPCRequest(method: string, params: JSONValue): Made;
 	/** The server's answer to it. */
 	decodeRPCResponse(bytes: ArrayBuffer): JSONValue;
-	encodeClaim(claim: Claim): ArrayBuffer;
+	encodeClaim(claim: Claim): Made;
 }
 
-const bytesOf = (value: JSONValue): ArrayBuffer => ArrayBuffer.fromString(JSON.stringify(value) ?? "null");
+const textOf = (value: JSONValue): string => JSON.stringify(value) ?? "null";
 const objectIn = (bytes: ArrayBuffer): JSONObject => parseObject(String.fromArrayBuffer(bytes));
 
 /** The default: JSON in UTF-8. */
 export const jsonCodec: Codec = Object.freeze({
 	timestamps: true,
 	lists: true,
-	encodeTelemetry: objectBytes,
-	encodeAttributes: objectBytes,
-	encodeAttributesRequest: (keys) => ArrayBuffer.fromString(questionOf(keys)),
+	encodeTelemetry: textOf,
+	encodeAttributes: textOf,
+	encodeAttributesRequest: questionOf,
 	decodeAttributesResponse: (bytes) => answerOf(objectIn(bytes)),
 	decodeAttributesUpdate(bytes) {
 		const values = objectIn(bytes);
@@ -69,20 +70,12 @@ export const jsonCodec: Codec = Object.freeze({
 		if (typeof method !== "string") throw new TypeError(`a method of type ${typeof method}`);
 		return { method, params };
 	},
-	encodeRPCResponse: bytesOf,
-	encodeRPCRequest: (method, params) => bytesOf({ method, params }),
+	encodeRPCResponse: textOf,
+	encodeRPCRequest: (method, params) => textOf({ method, params }),
 	decodeRPCResponse: (bytes) => JSON.parse(String.fromArrayBuffer(bytes)),
 	encodeClaim: ({ secretKey, durationMs }) =>
-		bytesOf({
+		textOf({
 			...(secretKey !== undefined && { secretKey }),
 			...(durationMs !== undefined && { durationMs }),
 		}),
 } satisfies Codec);
-
-/** An object can hide its contents (`toJSON`); what is no object in JSON would end the connection. */
-function objectBytes(values: JSONObject | JSONObject[]): ArrayBuffer {
-	const text: string | undefined = JSON.stringify(values);
-	if (text?.[0] !== "{" && text?.[0] !== "[")
-		throw new TypeError(`payload: expected an object in JSON, got ${text}`);
-	return ArrayBuffer.fromString(text);
-}

@@ -15,7 +15,8 @@ export type TBCode =
 	| "TB_TAKEN_OVER"
 	| "TB_TIMEOUT"
 	| "TB_TLS"
-	| "TB_TOO_LARGE";
+	| "TB_TOO_LARGE"
+	| "TB_VALUE";
 
 /** A failure that the world caused: `code` for programs, a message with what was attempted, expected and what came. */
 export class TBError extends Error {

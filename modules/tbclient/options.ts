@@ -6,6 +6,7 @@ import type { ConnectionOptions } from "tbclient/connection";
 import { type Credentials, loginOf } from "tbclient/credentials";
 import type { TBError } from "tbclient/errors";
 import type { ChunkInfo } from "tbclient/inbound";
+import { type Backlog, Memory } from "tbclient/memory";
 import type { OutboxLimits } from "tbclient/outbox";
 import { type ServerOptions, serverOf } from "tbclient/server";
 import { Topic, type Topics } from "tbclient/topics";
@@ -35,8 +36,15 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 	random?: () => number;
 	/** Bytes of the largest inbound message that is assembled, at least 1; default 4096. Firmware is never assembled. */
 	maxMessage?: number;
-	/** Unacknowledged messages kept; default 16 and 8192 payload bytes. */
+	/** Unacknowledged messages kept; default 16 and 8192 payload bytes, and `drop: "refuse"`: no room for the new one. */
 	outbox?: Partial<OutboxLimits>;
+	/** Where messages wait; default in memory, `tbclient/journal` keeps them over restarts. */
+	backlog?: Backlog;
+	/**
+	 * ms since 1970, undefined while it is not known. With it every reading gets the time of its call, and readings of a time before
+	 * the clock is set are dated afterwards. Without it the server dates what has no `ts` when it arrives.
+	 */
+	clock?: () => number | undefined;
 	/** QoS 1 messages in flight, at least 1; default 4. */
 	inFlight?: number;
 	/** ms until `requestAttributes` gives up, at least 1; default 20 000. */
@@ -57,6 +65,8 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 	onFirmware?(this: TBClient, count: number, chunk: ChunkInfo): void;
 	/** Why the server does not send the firmware, e.g. "NOT_FOUND". */
 	onFirmwareError?(this: TBClient, text: string): void;
+	/** What `requestFirmware` refused can be asked again. */
+	onWritable?(this: TBClient): void;
 	/** Anything else that went wrong; the connection stays. */
 	onError?(this: TBClient, error: TBError): void;
 }
@@ -65,6 +75,8 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 export interface Settings extends ConnectionOptions {
 	maxMessage: number;
 	outbox: OutboxLimits;
+	backlog: Backlog;
+	clock: (() => number | undefined) | undefined;
 	inFlight: number;
 	requestTimeout: number;
 	topics: Topics;
@@ -77,13 +89,16 @@ const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity ti
 export function settingsOf(options: TBClientOptions): Settings {
 	const server = serverOf(options);
 	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
-	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192 } = {} } = options;
-	const { codec = jsonCodec } = options;
+	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192, drop = "refuse" as const } = {} } =
+		options;
+	const { codec = jsonCodec, clock } = options;
 	const topics = options.topics ? { ...Topic, ...options.topics } : Topic;
+	const { backlog = new Memory(topics.telemetry) } = options;
 	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
 	const network = { ...server, login: loginOf(options), keepAlive, random };
-	return { ...network, maxMessage, inFlight, requestTimeout, topics, codec, outbox: { messages, bytes } };
+	const outbox = { messages, bytes, drop };
+	return { ...network, maxMessage, inFlight, requestTimeout, topics, codec, outbox, backlog, clock };
 }

@@ -1,117 +1,169 @@
+// Everything that was accepted and is not yet acknowledged: in flight, urgent, waiting. Bounded, in order, never loses silently.
 import { TBError } from "tbclient/errors";
+import type { Backlog } from "tbclient/memory";
+import type { Message } from "tbclient/message";
+import Time from "time";
 
 // A peer that closes twice on one message will not take it: ThingsBoard's only answer to a payload it cannot digest. A server that
 // is silent says nothing of the message, but nothing is tried for ever.
 const Closed = 4;
 const Silent = 1;
 const Guilty = 8;
-const Largest = 65_000; // payload bytes; the server closes on a remaining length above 65536
 
-/** Called once: null when the server acknowledged (PUBACK), else why it never will. */
-export type Completion = (error: TBError | null) => void;
-
-/** A QoS 1 message from the call until its PUBACK. */
-export interface Message {
-	topic: string;
-	bytes: ArrayBuffer;
-	callback: Completion | undefined;
-	/** Forgotten with the connection: its answer cannot come on another one. */
-	transient: boolean;
-	/** Packet identifier, 0 until first sent. */
-	id: number;
-	/** `Time.ticks` when sent on this connection; undefined while it waits. */
-	sent: number | undefined;
-	/** Suspicion against this message: grows with connections that ended while it was alone in flight. */
-	losses: number;
-}
+/** What gives way when there is no room: the message that waits for longest, the one that came last, or the new one. */
+export type DropPolicy = "oldest" | "newest" | "refuse";
 
 /** How much may wait. */
 export interface OutboxLimits {
 	messages: number;
 	/** Payload bytes of all messages together. */
 	bytes: number;
+	drop: DropPolicy;
 }
 
-/** Messages accepted and not yet acknowledged, in order, bounded by number and by payload bytes. */
+/** What became of a new message. */
+export interface Admission {
+	/** Why it is not kept, if it is not. */
+	error: TBError | undefined;
+	/** Messages that gave way to it. */
+	evicted: Message[];
+}
+
+/** What a lost connection means for messages. */
+export interface Loss {
+	/** To be given up: it was alone in flight when the peer closed twice, or was silent eight times. */
+	poison: Message | undefined;
+	/** Transient messages. */
+	forgotten: Message[];
+	/** Whether anything was in flight. */
+	flying: boolean;
+}
+
+/** Messages accepted and not yet acknowledged. */
 export class Outbox {
-	#messages: Message[] = [];
-	#bytes = 0;
-	#lastId = 0;
+	#flying: Message[] = []; // taken from the others; `sent` unless a connection was lost since
+	#urgent: Message[] = [];
+	#backlog: Backlog;
 	#limits: OutboxLimits;
+	#lastId = 0;
 
-	constructor(limits: OutboxLimits) {
+	constructor(limits: OutboxLimits, backlog: Backlog) {
 		this.#limits = limits;
+		this.#backlog = backlog;
 	}
 
-	/** Keeps a message. Returns TB_TOO_LARGE or TB_OUTBOX_FULL when it cannot; nothing is kept then. */
-	add(message: Message): TBError | null {
-		const { topic, bytes } = message;
-		const error = this.#refusal(topic, bytes.byteLength);
-		if (error) return error;
-		this.#messages.push(message);
-		this.#bytes += bytes.byteLength;
-		return null;
+	/** Messages in memory. */
+	get length(): number {
+		return this.#flying.length + this.#urgent.length + this.#backlog.length;
 	}
 
-	/** The first message to be sent, if fewer than `window` are in flight. */
-	next(window: number): Message | undefined {
-		let flying = 0;
-		for (const message of this.#messages) {
-			if (message.sent === undefined) return flying < window ? message : undefined;
-			flying += 1;
+	/** Keeps a message, at the cost of others where the drop policy says so. */
+	add(message: Message): Admission {
+		const evicted: Message[] = [];
+		const { drop } = this.#limits;
+		while (!this.#keep(message)) {
+			const victim = drop === "refuse" ? undefined : this.#backlog.evict(drop);
+			if (!victim) return { error: this.#full(message), evicted };
+			evicted.push(victim);
 		}
-		return undefined;
+		return { error: undefined, evicted };
 	}
 
-	/** The message in flight for longest; messages are sent in order. */
-	oldest(): Message | undefined {
-		return this.#messages.find((message) => message.sent !== undefined);
+	/** The message to be sent next, while fewer than `window` are in flight. */
+	next(window: number): Message | undefined {
+		let sent = 0;
+		for (const message of this.#flying) if (message.sent !== undefined) sent += 1;
+		if (sent >= window) return undefined;
+		return (
+			this.#unsent(true) ??
+			this.#fly(this.#urgent.shift()) ??
+			this.#unsent(false) ??
+			this.#fly(this.#backlog.take())
+		);
+	}
+
+	/** `Time.ticks` when the message in flight for longest was sent. */
+	since(): number | undefined {
+		let since: number | undefined;
+		for (const { sent } of this.#flying)
+			if (sent !== undefined && (since === undefined || Time.delta(sent, since) > 0)) since = sent;
+		return since;
 	}
 
 	/** Takes the message that a PUBACK names; undefined for a stray one. */
 	acknowledge(id: number | undefined): Message | undefined {
-		const message = this.#messages.find((one) => one.id === id && one.sent !== undefined);
+		const message = this.#flying.find((one) => one.id === id && one.sent !== undefined);
 		if (message) this.remove(message);
 		return message;
 	}
 
-	/** Takes a message out, acknowledged or not. */
+	/** Takes a message in flight out, acknowledged or not. */
 	remove(message: Message): void {
-		this.#messages = this.#messages.filter((one) => one !== message);
-		this.#bytes -= message.bytes.byteLength;
+		this.#flying.splice(this.#flying.indexOf(message), 1);
+		this.#backlog.done(message);
 	}
 
-	/** The next identifier, 1…65535 (MQTT 3.1.1 section 2.3.1), never one that a kept message holds. */
+	/** The next identifier, 1…65535 (MQTT 3.1.1 section 2.3.1), never one that a message in flight holds. */
 	takeId(): number {
 		do this.#lastId = this.#lastId >= 65535 ? 1 : this.#lastId + 1;
-		while (this.#messages.some(({ id }) => id === this.#lastId));
+		while (this.#flying.some(({ id }) => id === this.#lastId));
 		return this.#lastId;
 	}
 
-	/**
-	 * The connection is gone: everything waits again, transient messages are forgotten.
-	 * Returns the message to give up, if it was alone in flight when the peer closed twice, or was silent eight times.
-	 */
-	lost(byPeer: boolean): { poison: Message | undefined; flying: number } {
-		const flying = this.#messages.filter((one) => one.sent !== undefined);
+	/** The connection is gone: everything waits again. */
+	lost(byPeer: boolean): Loss {
+		const flying = this.#flying.filter((one) => one.sent !== undefined);
 		const alone = flying.length === 1 ? flying[0] : undefined;
 		for (const message of flying) message.sent = undefined;
-		for (const message of this.#messages.filter((one) => one.transient)) this.remove(message);
-		if (!alone || alone.transient) return { poison: undefined, flying: flying.length };
-		alone.losses += byPeer ? Closed : Silent;
-		if (alone.losses < Guilty) return { poison: undefined, flying: 1 };
-		this.remove(alone);
-		return { poison: alone, flying: 1 };
+		const forgotten = this.#forget();
+		const poison = alone && !alone.transient && this.#suspect(alone, byPeer) ? alone : undefined;
+		return { poison, forgotten, flying: flying.length > 0 };
 	}
 
-	#refusal(topic: string, size: number): TBError | null {
-		if (size > Largest)
-			return new TBError("TB_TOO_LARGE", `publish ${topic}: expected at most ${Largest} bytes, got ${size}`);
-		const { length } = this.#messages;
-		if (length < this.#limits.messages && this.#bytes + size <= this.#limits.bytes) return null;
-		return new TBError(
-			"TB_OUTBOX_FULL",
-			`publish ${topic}: no room for ${size} bytes beside ${length} messages`,
-		);
+	/** False when there is no room. Requests need none: their number is bounded already. */
+	#keep(message: Message): boolean {
+		const { messages, bytes } = this.#limits;
+		const full = this.length >= messages || this.#bytes() + message.bytes.byteLength > bytes;
+		if (full && !message.transient) return false;
+		if (!message.urgent && !message.transient) return this.#backlog.add(message);
+		this.#urgent.push(message);
+		return true;
+	}
+
+	#bytes(): number {
+		let total = this.#backlog.bytes;
+		for (const { bytes } of this.#flying) total += bytes.byteLength;
+		for (const { bytes } of this.#urgent) total += bytes.byteLength;
+		return total;
+	}
+
+	#full({ topic, bytes: { byteLength } }: Message): TBError {
+		const text = `publish ${topic}: no room for ${byteLength} bytes beside ${this.length} messages`;
+		return new TBError("TB_OUTBOX_FULL", text);
+	}
+
+	/** The first message in flight that has to be sent on this connection. */
+	#unsent(urgent: boolean): Message | undefined {
+		return this.#flying.find((message) => message.sent === undefined && message.urgent === urgent);
+	}
+
+	#fly(message: Message | undefined): Message | undefined {
+		if (message) this.#flying.push(message);
+		return message;
+	}
+
+	#forget(): Message[] {
+		const forgotten = [...this.#flying, ...this.#urgent].filter(({ transient }) => transient);
+		this.#flying = this.#flying.filter(({ transient }) => !transient);
+		this.#urgent = this.#urgent.filter(({ transient }) => !transient);
+		return forgotten;
+	}
+
+	/** True when there is enough against the message; it is taken out then. */
+	#suspect(message: Message, byPeer: boolean): boolean {
+		message.losses += byPeer ? Closed : Silent;
+		if (message.losses < Guilty) return false;
+		this.remove(message);
+		return true;
 	}
 }

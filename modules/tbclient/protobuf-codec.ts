@@ -66,7 +66,7 @@ export interface Schemas {
  * Payloads of a device profile with payload type PROTOBUF. One reading a message; a key that the schema lacks throws TypeError. Goes
  * with the default topics or with `shortTopics()` and `shortTopics("p")`.
  */
-export function protobufCodec(schemas: Schemas = {}): Codec {
+export function protobufCodec(schemas: Schemas = {}): Codec<ArrayBuffer> {
 	const { telemetry = SensorDataReading, attributes = SensorConfiguration } = schemas;
 	const { rpcRequest = RpcRequestMsg, rpcResponse } = schemas;
 	return {

@@ -1,8 +1,9 @@
 // What goes out: SUBSCRIBE first, owed PUBACKs, then the outbox in order, large messages in fragments.
-import type { MQTTClient, MQTTClientConstructor } from "host/contract";
+import type { MQTTClient, MQTTClientConstructor, MQTTWriteOptions } from "host/contract";
 import type { Connection } from "tbclient/connection";
 import { reasonOf, TBError } from "tbclient/errors";
-import type { Message, Outbox } from "tbclient/outbox";
+import type { Message } from "tbclient/message";
+import type { Loss, Outbox } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
 import { type Filter, Topic } from "tbclient/topics";
 import Time from "time";
@@ -21,6 +22,12 @@ export interface SenderOptions {
 	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
 	stats: Pick<Stats, "sent" | "resent">;
+	/** ms until the message may be sent, 0 for now. */
+	onNext(message: Message): number;
+	/** A message of QoS 0 was written. */
+	onWritten(message: Message): void;
+	/** What `sendNow` refused can be sent now. */
+	onRoom(): void;
 }
 
 /** Writes to the present connection whatever waits, and ends a connection that does not acknowledge in 20 s. */
@@ -30,8 +37,10 @@ export class Sender {
 	#owed: number[] = [];
 	#subscription: { id: number; since: number; filters: readonly Filter[] } | undefined;
 	#wanted: readonly Filter[] = [];
-	#stream: { bytes: ArrayBuffer; offset: number } | undefined;
-	#timer: ReturnType<typeof Timer.set> | undefined;
+	#stream: { message: Message; offset: number } | undefined;
+	#refused = false;
+	#deadline: ReturnType<typeof Timer.set> | undefined;
+	#pause: ReturnType<typeof Timer.set> | undefined;
 	#unanswerable: number | undefined; // when a message of QoS 0 was written last
 
 	constructor(options: SenderOptions) {
@@ -41,7 +50,7 @@ export class Sender {
 
 	/** Nothing that was written waits for its answer; a message of QoS 0 counts as waiting for 2 s. */
 	get idle(): boolean {
-		if (this.#wanted.length || this.#subscription || this.#options.outbox.oldest()) return false;
+		if (this.#wanted.length || this.#subscription || this.#options.outbox.since() !== undefined) return false;
 		return this.#unanswerable === undefined || Time.delta(this.#unanswerable) >= Reaction;
 	}
 
@@ -57,22 +66,26 @@ export class Sender {
 		this.flush();
 	}
 
-	/** The connection is gone, `byPeer` or by a deadline of ours. Returns the message to give up, if any. */
-	down(byPeer: boolean): Message | undefined {
+	/** The connection is gone, `byPeer` or by a deadline of ours. */
+	down(byPeer: boolean): Loss {
 		this.#wanted = [];
 		this.#subscription = undefined;
 		this.#stream = undefined;
 		this.#owed = [];
+		this.#refused = false;
 		this.#unanswerable = undefined;
-		this.#watch();
-		const { poison, flying } = this.#options.outbox.lost(byPeer);
-		if (flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
-		return poison;
+		this.close();
+		const loss = this.#options.outbox.lost(byPeer);
+		if (loss.flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
+		return loss;
 	}
 
 	/** Nothing is written after this. */
 	close(): void {
-		Timer.clear(this.#timer);
+		Timer.clear(this.#deadline);
+		Timer.clear(this.#pause);
+		this.#deadline = undefined;
+		this.#pause = undefined;
 	}
 
 	/** Owes a PUBACK for a message that the MQTT client never saw. */
@@ -97,10 +110,13 @@ export class Sender {
 	/** One QoS 0 message now or never; false when it is never. */
 	sendNow(topic: string, text: string): boolean {
 		const mqtt = this.#options.connection.ready;
-		if (!mqtt || this.#stream || this.#wanted.length) return false;
+		if (!mqtt) return false;
+		this.#refused = true;
+		if (this.#stream || this.#wanted.length) return false;
 		try {
 			mqtt.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
 			this.#unanswerable = Time.ticks;
+			this.#refused = false;
 			return true;
 		} catch {
 			return false;
@@ -111,7 +127,6 @@ export class Sender {
 	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#options.outbox.acknowledge(id);
 		if (message) this.#window = this.#options.inFlight;
-		this.#watch();
 		return message;
 	}
 
@@ -126,18 +141,21 @@ export class Sender {
 
 	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
 	#pump(mqtt: MQTTClient, room: number): void {
-		const { io, outbox } = this.#options;
+		const { io } = this.#options;
 		this.#continue(mqtt, room);
 		if (this.#stream) return;
 		if (this.#wanted.length && !this.#subscription) this.#sendSubscribe(mqtt);
-		for (const id of [...this.#owed]) {
+		for (let id = this.#owed[0]; id !== undefined; id = this.#owed[0]) {
 			mqtt.write(null, { operation: io.PUBACK, id });
 			this.#owed.shift();
 		}
-		for (let next = outbox.next(this.#window); next; next = outbox.next(this.#window)) {
+		for (let next = this.#next(); next; next = this.#next()) {
 			this.#continue(mqtt, this.#publish(mqtt, next));
 			if (this.#stream) return;
 		}
+		if (!this.#refused) return;
+		this.#refused = false;
+		this.#options.onRoom();
 	}
 
 	#sendSubscribe(mqtt: MQTTClient): void {
@@ -147,50 +165,83 @@ export class Sender {
 		this.#wanted = [];
 	}
 
+	/** The message whose turn it is; undefined also when it has to pause for a while. */
+	#next(): Message | undefined {
+		const { outbox, onNext } = this.#options;
+		const message = outbox.next(this.#window);
+		const wait = message && onNext(message);
+		if (!wait) return message;
+		Timer.clear(this.#pause);
+		this.#pause = Timer.set(() => {
+			this.#pause = undefined;
+			this.flush();
+		}, wait);
+		return undefined;
+	}
+
 	/** Returns the room that is left. */
 	#publish(mqtt: MQTTClient, message: Message): number {
-		const { topic, bytes } = message;
+		const { topic, bytes, QoS } = message;
 		const { stats, outbox } = this.#options;
 		const duplicate = message.id !== 0;
-		const id = message.id || outbox.takeId();
-		const head = { topic, QoS: 1, id, ...(duplicate && { duplicate }) };
+		const id = QoS ? message.id || outbox.takeId() : 0;
+		const head: MQTTWriteOptions = QoS ? { topic, QoS, id } : { topic, QoS };
+		if (duplicate) head.duplicate = true;
 		const large = bytes.byteLength > Whole;
 		const room = large
 			? mqtt.write(new ArrayBuffer(0), { ...head, byteLength: bytes.byteLength })
 			: mqtt.write(bytes, head);
 		message.id = id;
 		message.sent = Time.ticks;
-		if (large) this.#stream = { bytes, offset: 0 };
 		if (duplicate) stats.resent += 1;
 		else stats.sent += 1;
+		if (large) this.#stream = { message, offset: 0 };
+		else this.#written(message);
 		return room;
+	}
+
+	/** At QoS 0 that was all. */
+	#written(message: Message): void {
+		if (message.QoS) return;
+		this.#unanswerable = Time.ticks;
+		this.#options.outbox.remove(message);
+		this.#options.onWritten(message);
 	}
 
 	/** The next pieces of a large message, at most as much as there is room for. */
 	#continue(mqtt: MQTTClient, limit: number): void {
 		const stream = this.#stream;
 		if (!stream) return;
-		const { bytes } = stream;
+		const { bytes } = stream.message;
 		for (let room = limit; room > 0 && stream.offset < bytes.byteLength; ) {
 			const piece = bytes.slice(stream.offset, stream.offset + Math.min(room, Whole));
 			room = mqtt.write(piece);
 			stream.offset += piece.byteLength;
 		}
-		if (stream.offset === bytes.byteLength) this.#stream = undefined;
+		if (stream.offset < bytes.byteLength) return;
+		this.#stream = undefined;
+		this.#written(stream.message);
 	}
 
-	/** Arms the deadline of the oldest unacknowledged packet. */
+	/** Arms the deadline, if none is armed: timers are calls into the host, and most of them would be for nothing. */
 	#watch(): void {
-		Timer.clear(this.#timer);
-		this.#timer = undefined;
-		const { connection, outbox } = this.#options;
-		const since = this.#subscription?.since ?? outbox.oldest()?.sent;
-		if (since === undefined || !connection.ready) return;
-		this.#timer = Timer.set(() => this.#late(), Math.max(AckTimeout - Time.delta(since), 0));
+		if (this.#deadline !== undefined) return;
+		const rest = this.#rest();
+		if (rest !== undefined) this.#deadline = Timer.set(() => this.#late(), rest);
+	}
+
+	/** ms until the oldest packet without an answer is late; undefined without any. */
+	#rest(): number | undefined {
+		const since = this.#subscription?.since ?? this.#options.outbox.since();
+		return since === undefined ? undefined : Math.max(AckTimeout - Time.delta(since), 0);
 	}
 
 	#late(): void {
-		this.#timer = undefined;
+		this.#deadline = undefined;
+		if (this.#rest() !== 0) {
+			this.#watch();
+			return;
+		}
 		const what = this.#subscription ? "SUBACK" : "PUBACK";
 		this.#options.connection.drop(
 			new TBError("TB_TIMEOUT", `expected ${what}, none came in ${AckTimeout} ms`),

@@ -22,6 +22,10 @@ export interface Stats {
 	received: number;
 	/** Messages given up, outbound (no room, too large, quarantined) and inbound (too large). */
 	dropped: number;
+	/** Numbers left out since the server cannot store them (TB_VALUE). */
+	unstorable: number;
+	/** Readings sent without their time, which was not known by then. */
+	undated: number;
 	/** Inbound messages that are not what their topic promises (TB_MALFORMED). */
 	malformed: number;
 	/** Inbound messages on topics that mean nothing to us; they are read and forgotten. */
@@ -45,6 +49,8 @@ export function makeStats(): Stats {
 		acknowledged: 0,
 		received: 0,
 		dropped: 0,
+		unstorable: 0,
+		undated: 0,
 		malformed: 0,
 		unknown: 0,
 		duplicates: 0,

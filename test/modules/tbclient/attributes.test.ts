@@ -1,7 +1,8 @@
 import "../../setup.ts";
 import { deepEqual, equal, throws } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
-import { begin, client, connect, log, note } from "./rig.ts";
+import { FakeMQTT } from "../../fakes/mqtt.ts";
+import { begin, client, connect, log, make, note } from "./rig.ts";
 
 describe("TBClient: attributes", () => {
 	beforeEach(begin);
@@ -34,7 +35,7 @@ describe("TBClient: attributes", () => {
 		mqtt.deliver("v1/devices/me/attributes/response/1", '{"client":{}}');
 		throws(() => client.requestAttributes({ client: ["a,b"] }, () => {}), "comma");
 	});
-	it("settles requests on timeout, on loss, while offline and without room", () => {
+	it("settles requests on timeout, on loss and while offline", () => {
 		const mqtt = connect({ requestTimeout: 5000 });
 		client.requestAttributes({}, note("a"));
 		clock.advance(1000);
@@ -48,11 +49,14 @@ describe("TBClient: attributes", () => {
 		client.requestAttributes({}, note("d"));
 		clock.advance(0);
 		deepEqual([log[1], log[2], log[4]], ["b TB_TIMEOUT", "c TB_DISCONNECTED", "d TB_DISCONNECTED"]);
-		log.length = 0;
-		connect({ outbox: { messages: 0 } });
-		client.requestAttributes({}, note("e"));
+	});
+	it("finds room for a request where readings have filled the outbox, and sends it before them", () => {
+		make({ inFlight: 1, onConnected: () => client.requestAttributes({}, note("a")) });
+		for (let i = 0; i < 20; i++) client.sendTelemetry({ i });
 		clock.advance(0);
-		deepEqual(log, ["e TB_OUTBOX_FULL"]);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.ack(FakeMQTT.last.published[0]?.id);
+		equal(FakeMQTT.last.published[1]?.topic, "v1/devices/me/attributes/request/1");
 	});
 	it("lets at most 8 requests wait", () => {
 		const mqtt = connect();

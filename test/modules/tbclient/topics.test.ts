@@ -1,5 +1,6 @@
 import "../../setup.ts";
 import { jsonCodec } from "tbclient/codec";
+import type { Payload } from "tbclient/message";
 import { type Route, route, shortTopics, Topic } from "tbclient/topics";
 import { deepEqual, equal } from "../../assert.ts";
 import { begin, client, connect, log } from "./rig.ts";
@@ -109,7 +110,8 @@ describe("TBClient: a codec of the application", () => {
 });
 
 describe("The JSON codec", () => {
-	const text = (bytes: ArrayBuffer) => String.fromArrayBuffer(bytes);
+	const text = (payload: Payload) =>
+		typeof payload === "string" ? payload : String.fromArrayBuffer(payload);
 	const bytes = (string: string) => ArrayBuffer.fromString(string);
 
 	it("says a claim with what is given only", () => {

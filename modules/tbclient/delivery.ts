@@ -1,0 +1,222 @@
+// What the application hands over, from the call until its completion: checked, timed, parted, kept, sent.
+import type { JSONObject } from "host/contract";
+import type { Callbacks } from "tbclient/callbacks";
+import type { Connection } from "tbclient/connection";
+import { TBError } from "tbclient/errors";
+import {
+	type Body,
+	bodyOf,
+	type Completion,
+	type Message,
+	makeMessage,
+	type Payload,
+} from "tbclient/message";
+import type { Settings } from "tbclient/options";
+import { Outbox } from "tbclient/outbox";
+import { Sender } from "tbclient/sender";
+import type { Stats } from "tbclient/stats";
+import { checked, type Piece, piecesOf, plain, type Readings, stamped, untimed } from "tbclient/telemetry";
+import { cleaned } from "tbclient/values";
+import Time from "time";
+
+const Largest = 65_000; // payload bytes; the server closes on a remaining length above 65536
+const ClockWait = 10_000; // ms after a connection that readings wait for a clock
+const ClockPoll = 1_000;
+const LatestTime = 9_999_999_999_999; // ms; as long as any time until 2286
+
+/** How a message is sent. */
+export interface SendOptions {
+	/** 1 (default): kept until the server acknowledges. 0: written once, and lost with the connection. */
+	QoS?: 0 | 1;
+	/** Called once: null when the server acknowledged (QoS 0: when it was written), else why it never will. */
+	callback?: Completion | undefined;
+}
+
+/** What deliveries work with. */
+export interface DeliveryOptions {
+	settings: Settings;
+	connection: Connection;
+	callbacks: Callbacks;
+	stats: Stats;
+}
+
+/** Takes messages of all kinds, and completes each of them once. */
+export class Delivery {
+	readonly sender: Sender;
+	/** What one message may hold. */
+	readonly limits: { bytes: number; points: number; lists: boolean };
+	#settings: Settings;
+	#callbacks: Callbacks;
+	#stats: Stats;
+	#outbox: Outbox;
+	#since = 0; // `Time.ticks` of this connection's CONNACK
+	#latest = 0; // the newest time that was given to a reading
+
+	constructor({ settings, connection, callbacks, stats }: DeliveryOptions) {
+		const { io, inFlight, codec, outbox, backlog } = settings;
+		this.#settings = settings;
+		this.#callbacks = callbacks;
+		this.#stats = stats;
+		this.#outbox = new Outbox(outbox, backlog);
+		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: codec.lists };
+		this.sender = new Sender({
+			...{ io, connection, outbox: this.#outbox, inFlight, stats },
+			onNext: (message) => this.#hold(message),
+			onWritten: ({ callback }) => this.#later(callback, null),
+			onRoom: () => callbacks.defer(() => callbacks.call("onWritable")),
+		});
+	}
+
+	/** As TBClient's. */
+	sendTelemetry(readings: Readings, options: SendOptions): void {
+		const { codec, topics, clock } = this.#settings;
+		const unstorable: string[] = [];
+		const all = checked(readings, (key, value) => void unstorable.push(`${key}: ${value}`));
+		this.#tell("sendTelemetry", unstorable);
+		const now = codec.timestamps ? this.#now() : undefined;
+		const early = clock && codec.timestamps && now === undefined && untimed(all) ? Time.ticks : undefined;
+		const encode = (some: Readings): Payload =>
+			codec.encodeTelemetry(early === undefined ? some : stamped(some, LatestTime));
+		const pieces = piecesOf(now === undefined ? all : stamped(all, now), encode, this.limits);
+		this.#send("sendTelemetry", topics.telemetry, pieces, { ...options, early });
+	}
+
+	/** As TBClient's. */
+	sendAttributes(values: JSONObject, options: SendOptions): void {
+		const { codec, topics } = this.#settings;
+		const unstorable: string[] = [];
+		const all = cleaned(
+			plain("sendAttributes", values),
+			(key, value) => void unstorable.push(`${key}: ${value}`),
+		);
+		this.#tell("sendAttributes", unstorable);
+		const encode = (some: Readings): Payload => codec.encodeAttributes(some as JSONObject);
+		this.#send("sendAttributes", topics.attributes, piecesOf(all, encode, this.limits), options);
+	}
+
+	/** Any message. Calls back in a later turn when it is not kept. */
+	publish(message: Message): void {
+		const { topic, bytes, callback } = message;
+		if (bytes.byteLength > this.limits.bytes) {
+			this.#refuse(callback, this.#tooLarge(`publish ${topic}`, `${bytes.byteLength}`));
+			return;
+		}
+		const { error, evicted } = this.#outbox.add(message);
+		for (const one of evicted) this.#refuse(one.callback, evictedBy(one));
+		if (error) this.#refuse(callback, error);
+		else this.sender.flush();
+	}
+
+	/** Accepted by the server. */
+	up(): void {
+		this.#since = Time.ticks;
+	}
+
+	/** A PUBACK. */
+	acknowledged(id: number | undefined): void {
+		const message = this.sender.acknowledge(id);
+		if (!message) return;
+		this.#stats.acknowledged += 1;
+		this.#callbacks.complete(message.callback, null);
+		this.sender.flush();
+	}
+
+	/** The connection is gone. */
+	down(error: TBError): void {
+		const { poison, forgotten } = this.sender.down(error.code === "TB_LOST");
+		for (const { topic, callback } of forgotten)
+			this.#callbacks.complete(
+				callback,
+				new TBError("TB_DISCONNECTED", `publish ${topic}: ${error.message}`),
+			);
+		if (!poison) return;
+		this.#stats.dropped += 1;
+		const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
+		this.#callbacks.complete(poison.callback, new TBError("TB_QUARANTINED", text));
+	}
+
+	#send(
+		attempt: string,
+		topic: string,
+		pieces: Piece[] | undefined,
+		{ QoS = 1, callback, early }: SendOptions & { early?: number | undefined },
+	): void {
+		if (QoS !== 0 && QoS !== 1) throw new RangeError(`${attempt}: QoS: expected 0 or 1, got ${QoS}`);
+		if (!pieces) {
+			this.#refuse(callback, this.#tooLarge(attempt, "a larger value"));
+			return;
+		}
+		const done = callback && this.#shared(pieces.length, callback);
+		for (const { readings, body, points } of pieces) {
+			const kept = early === undefined ? body : bodyOf(JSON.stringify(readings));
+			this.publish(makeMessage(topic, kept, { QoS, points, early, callback: done }));
+		}
+	}
+
+	/** One completion for several messages: when the last one is settled, with the first error. */
+	#shared(count: number, callback: Completion): Completion {
+		if (count === 1) return callback;
+		let left = count;
+		let first: TBError | null = null;
+		return (error) => {
+			first ??= error;
+			left -= 1;
+			if (!left) this.#callbacks.complete(callback, first);
+		};
+	}
+
+	/** ms since 1970, where known. No two calls share one: the server keeps one value for each key and millisecond. */
+	#now(): number | undefined {
+		const now = this.#settings.clock?.();
+		if (now === undefined) return undefined;
+		const between = this.#latest - Math.floor(now);
+		this.#latest = between >= 0 && between < 1000 ? this.#latest + 1 : Math.floor(now);
+		return this.#latest;
+	}
+
+	/** ms until a message may go out: early readings wait a while for the clock. */
+	#hold(message: Message): number {
+		if (message.early === undefined) return 0;
+		const now = this.#settings.clock?.();
+		const rest = ClockWait - Time.delta(this.#since);
+		if (now === undefined && rest > 0) return Math.min(rest, ClockPoll);
+		this.#date(message, now === undefined ? undefined : now - ((Time.ticks - message.early) >>> 0));
+		return 0;
+	}
+
+	/** Turns early readings into telemetry, with their time if it is known by now. */
+	#date(message: Message, ts: number | undefined): void {
+		const readings = JSON.parse(String.fromArrayBuffer(message.bytes)) as Readings;
+		if (ts === undefined) this.#stats.undated += 1;
+		const dated = ts === undefined ? readings : stamped(readings, Math.floor(ts));
+		const body: Body = bodyOf(this.#settings.codec.encodeTelemetry(dated));
+		message.bytes = body.bytes;
+		message.text = body.text;
+		message.early = undefined;
+	}
+
+	#tell(attempt: string, unstorable: string[]): void {
+		if (!unstorable.length) return;
+		this.#stats.unstorable += unstorable.length;
+		const text = `${attempt}: expected numbers that the server can store, got ${unstorable.join(", ")}`;
+		this.#callbacks.defer(() => this.#callbacks.error(new TBError("TB_VALUE", text)));
+	}
+
+	#tooLarge(attempt: string, got: string): TBError {
+		return new TBError("TB_TOO_LARGE", `${attempt}: expected at most ${this.limits.bytes} bytes, got ${got}`);
+	}
+
+	/** The message is dropped. */
+	#refuse(callback: Completion | undefined, error: TBError): void {
+		this.#stats.dropped += 1;
+		this.#later(callback, error);
+	}
+
+	#later(callback: Completion | undefined, error: TBError | null): void {
+		if (callback) this.#callbacks.defer(() => this.#callbacks.complete(callback, error));
+	}
+}
+
+function evictedBy({ topic }: Message): TBError {
+	return new TBError("TB_OUTBOX_FULL", `publish ${topic}: gave way to a newer message`);
+}

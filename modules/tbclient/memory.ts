@@ -1,0 +1,78 @@
+// What waits for its turn, in memory. One string each: on XS that is 16 bytes besides the text, where an object is 250.
+import { bodyOf, type Completion, headOf, type Message, messageOf } from "tbclient/message";
+
+/** Keeps messages that wait, in order. `Memory` is the default, `tbclient/journal` keeps them over restarts. */
+export interface Backlog {
+	/** Messages of it that take memory, and their payload bytes. */
+	readonly length: number;
+	readonly bytes: number;
+	/** Keeps a message at the end. False when there is no room; nothing is kept then. */
+	add(message: Message): boolean;
+	/** Takes the oldest one out; it is in flight now. */
+	take(): Message | undefined;
+	/** Takes out the oldest or the newest one, to make room. */
+	evict(which: "oldest" | "newest"): Message | undefined;
+	/** A message that was taken or evicted is not needed any more. */
+	done(message: Message): void;
+}
+
+/** In memory, so lost with the power. Its bounds are those of the outbox. */
+export class Memory implements Backlog {
+	bytes = 0;
+	#topic: string;
+	#records: (string | Message)[] = [];
+	#callbacks: (Completion | undefined)[] = [];
+	#last: Message | undefined; // the newest, not packed yet: while connected it leaves at once
+
+	/** `topic` of telemetry. */
+	constructor(topic: string) {
+		this.#topic = topic;
+	}
+
+	get length(): number {
+		return this.#records.length + (this.#last ? 1 : 0);
+	}
+
+	add(message: Message): boolean {
+		if (this.#last) this.#pack(this.#last);
+		this.#last = message;
+		this.bytes += message.bytes.byteLength;
+		return true;
+	}
+
+	take(): Message | undefined {
+		if (this.#records.length) return this.#unpack(this.#records.shift(), this.#callbacks.shift());
+		return this.#takeLast();
+	}
+
+	evict(which: "oldest" | "newest"): Message | undefined {
+		if (which === "oldest") return this.take();
+		return this.#takeLast() ?? this.#unpack(this.#records.pop(), this.#callbacks.pop());
+	}
+
+	done(): void {}
+
+	#takeLast(): Message | undefined {
+		const last = this.#last;
+		this.#last = undefined;
+		if (last) this.bytes -= last.bytes.byteLength;
+		return last;
+	}
+
+	#pack(message: Message): void {
+		const { text, callback } = message;
+		this.#records.push(text === undefined ? message : `${headOf(message, this.#topic)}\n${text}`);
+		this.#callbacks.push(callback);
+	}
+
+	#unpack(record: string | Message | undefined, callback: Completion | undefined): Message | undefined {
+		const message = typeof record === "string" ? this.#parse(record, callback) : record;
+		if (message) this.bytes -= message.bytes.byteLength;
+		return message;
+	}
+
+	#parse(record: string, callback: Completion | undefined): Message {
+		const end = record.indexOf("\n");
+		return messageOf(record.slice(0, end), bodyOf(record.slice(end + 1)), this.#topic, callback);
+	}
+}
