@@ -259,6 +259,8 @@ export interface System {
 	readonly uptime: number;
 	/** Bytes of free system memory; undefined where there is no such figure. */
 	readonly freeMemory: number | undefined;
+	/** Bytes of the JavaScript heaps in use, where the build counts them: debug and instrumented builds of the SDK. */
+	readonly heap?: { slots: number; chunks: number } | undefined;
 	/** Host name for telemetry: `esp32`, `simulator` or `virtual`. */
 	readonly host: string;
 	/** A random integer 0 … 2^32 - 1, from the hardware generator where there is one. */

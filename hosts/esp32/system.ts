@@ -1,6 +1,7 @@
 // Power, time since boot and chance of the chip.
 import type { ResetReason, System } from "host/contract";
 import { planRestart, takePlanned } from "host/restart";
+import Instrumentation from "instrumentation";
 import FFI from "mc/ffi";
 
 /** `esp_reset_reason_t`, by value; later values (SDIO, USB, ...) are told as UNKNOWN. */
@@ -26,6 +27,12 @@ function reason(): ResetReason {
 	return name === "SW" && !planned ? "PANIC" : name;
 }
 
+/** Release builds have no such counters. */
+function used(name: "XS Slot Heap Used" | "XS Chunk Heap Used"): number | undefined {
+	const item = Instrumentation.map(name);
+	return item === undefined ? undefined : Instrumentation.get(item);
+}
+
 /** `host/system` of the chip. */
 const system: System = {
 	restart(): void {
@@ -40,6 +47,10 @@ const system: System = {
 	},
 	get freeMemory(): number {
 		return idf.esp_get_free_heap_size();
+	},
+	get heap(): System["heap"] {
+		const [slots, chunks] = [used("XS Slot Heap Used"), used("XS Chunk Heap Used")];
+		return slots === undefined || chunks === undefined ? undefined : { slots, chunks };
 	},
 	resetReason: reason(),
 	bootId: idf.esp_random(),

@@ -3,6 +3,7 @@ import type { System } from "../../hosts/contract.ts";
 import { buildImage } from "../../hosts/virtual/image.ts";
 import { deepEqual, equal, throws } from "../assert.ts";
 import { chip } from "./fakes/chip.ts";
+import { build } from "./fakes/instrumentation.ts";
 import { fresh } from "./fresh.ts";
 
 const identity = { title: "t", version: "1.0.0", target: "esp32", xs: "17.7" };
@@ -52,5 +53,13 @@ describe("ESP32 system over a fake of ESP-IDF's functions", () => {
 		equal(system.uptime, 2 ** 40);
 		equal(system.freeMemory, 100_000);
 		equal(system.host, "esp32");
+	});
+
+	it("tells the heaps where the build counts them", async () => {
+		const system = await systemNow();
+		build.counters = {};
+		equal(system.heap, undefined);
+		build.counters = { "XS Slot Heap Used": 1600, "XS Chunk Heap Used": 800 };
+		deepEqual(system.heap, { slots: 1600, chunks: 800 });
 	});
 });

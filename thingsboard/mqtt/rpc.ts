@@ -49,14 +49,12 @@ function unanswered(
 	});
 }
 
-/** PUBACK first, then the answer. Of a gateway `rateLimits` are its own messages', `gatewayRateLimits` its sub-devices'. */
+/** PUBACK first, then the answer. Null limits: a tenant profile out of the box has none. */
 function sessionLimits(session: Session, packet: IPublishPacket, id: number): void {
-	const { limits: texts, settings } = session.core;
 	const limits = {
-		maxPayloadSize: settings.maxPayload,
-		maxInflightMessages: settings.queueLimit,
-		rateLimits: texts.texts(session.isGateway ? "gatewayDevice" : "device"),
-		...(session.isGateway ? { gatewayRateLimits: texts.texts("gateway") } : {}),
+		maxPayloadSize: session.core.settings.maxPayload,
+		maxInflightMessages: session.core.settings.queueLimit,
+		rateLimits: { messages: null, telemetryMessages: null, telemetryDataPoints: null },
 	};
 	session.ackNow(packet);
 	session.publishText(`${forms.v1.rpcResponse}${id}`, JSON.stringify(limits));

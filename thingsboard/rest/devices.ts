@@ -108,7 +108,8 @@ export function save(
 }
 
 function update(core: Core, device: Device, info: DeviceInfo, profile: DeviceProfile): void {
-	core.devices.update(device, info);
+	if (device.info.name !== info.name) core.devices.rename(device, info.name);
+	device.info = info;
 	if (device.profile !== profile) moveToProfile(core, device, profile);
 }
 

@@ -1,0 +1,79 @@
+import type { Device, StoreValue } from "host/contract";
+import { factoryReset, serverSettings } from "service/settings";
+import { deepEqual, equal, throws } from "../../assert.ts";
+import { FakeStore } from "../../fakes/store.ts";
+
+const plain = { io: "plain" };
+const secured = { io: "secured" };
+const bytes = (text: string): ArrayBuffer => ArrayBuffer.fromString(text);
+
+describe("service: settings", () => {
+	const all = new Map<string, Map<string, StoreValue>>();
+	const device = { network: { mqtt: plain, mqtts: secured } } as unknown as Device;
+
+	const namespace = (name: string): Map<string, StoreValue> => {
+		const values = all.get(name) ?? new Map<string, StoreValue>();
+		all.set(name, values);
+		return values;
+	};
+	class Store extends FakeStore {
+		override readonly values: Map<string, StoreValue>;
+
+		constructor(name: string) {
+			super();
+			this.values = namespace(name);
+		}
+	}
+	const settings = () => serverSettings(device, Store) as unknown as Record<string, unknown>;
+
+	beforeEach(() => all.clear());
+
+	it("has a default for a device that was told nothing", () => {
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1" });
+	});
+
+	it("reads host, port and token", () => {
+		const tb = namespace("tb");
+		for (const [name, value] of Object.entries({ version: 1, host: "tb.example", port: 1884, token: "T" }))
+			tb.set(name, value);
+		deepEqual(settings(), { io: "plain", host: "tb.example", port: 1884, token: "T" });
+	});
+
+	it("reads basic credentials", () => {
+		const tb = namespace("tb");
+		for (const [name, value] of Object.entries({ clientId: "c", userName: "u", password: "p" }))
+			tb.set(name, value);
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1", clientId: "c", userName: "u", password: "p" });
+	});
+
+	it("reads certificates for TLS, and never connects in the clear instead", () => {
+		namespace("tb").set("tls", 1);
+		deepEqual(settings(), { io: "secured", host: "127.0.0.1", secure: {} });
+		const [ca, cert, key] = [bytes("ca"), bytes("cert"), bytes("key")];
+		for (const [name, value] of Object.entries({ ca, cert, key })) namespace("tls").set(name, value);
+		const { secure } = settings() as { secure: Record<string, unknown> };
+		equal(secure.certificate, ca);
+		equal(secure.clientKey, key);
+		deepEqual((secure.clientCertificates as unknown[]).length, 1);
+		const bare = { network: { mqtt: plain } } as unknown as Device;
+		throws(() => serverSettings(bare, Store), "expected TLS, this host has none");
+	});
+
+	it("does not look at values of another type, and refuses a layout that it does not know", () => {
+		const tb = namespace("tb");
+		tb.set("host", 5);
+		tb.set("port", "1883");
+		tb.set("token", "");
+		namespace("tls").set("ca", "text");
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1" });
+		tb.set("version", 2);
+		throws(() => settings(), "expected layout 1, got 2 of a newer firmware");
+	});
+
+	it("forgets all of it at a factory reset, but not the story of an update", () => {
+		for (const name of ["tb", "tls", "wifi", "keys", "sys", "ota"]) namespace(name).set("value", 1);
+		factoryReset(Store);
+		const left = [...all].filter(([, values]) => values.size > 0).map(([name]) => name);
+		deepEqual(left, ["ota"]);
+	});
+});
