@@ -1,3 +1,4 @@
+import { Addresses } from "./addresses.ts";
 import { Claims } from "./claims.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
 import { WireLog } from "./console/wire-log.ts";
@@ -19,6 +20,8 @@ export interface Settings extends RpcSettings {
 	maxPayload: number;
 	/** Packets kept before CONNACK; one more closes. */
 	queueLimit: number;
+	/** `transport.rate_limits.ip_limits_enabled`: ten failed attempts block an address for 60 s. */
+	ipLimits: boolean;
 	/** A session without activity for so long is closed. */
 	inactivity: number;
 	/** When an unhandled client-side RPC is answered `{"error":"timeout"}`. */
@@ -38,6 +41,7 @@ export interface Settings extends RpcSettings {
 export const defaults: Readonly<Settings> = {
 	maxPayload: 65_536,
 	queueLimit: 100,
+	ipLimits: false,
 	inactivity: 600_000,
 	clientRpcTimeout: 60_000,
 	otaPacing: 600,
@@ -59,6 +63,7 @@ export class Core {
 	readonly packages: Packages;
 	readonly claims: Claims;
 	readonly limits: RateLimits;
+	readonly addresses: Addresses;
 	/** Faults on command. */
 	readonly faults: Faults;
 	/** When each waiting OTA offer goes out. */
@@ -84,6 +89,7 @@ export class Core {
 		this.wire = new WireLog(this.clock);
 		this.users = new Users(this.clock);
 		this.rpcs = new RpcRecords(this.clock);
+		this.addresses = new Addresses(this.clock);
 		this.faults = new Faults(this);
 		this.log = options.log ?? (() => undefined);
 	}

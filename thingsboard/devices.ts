@@ -1,18 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { Budget, overhead } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import { type Credentials, credentialsId } from "./credentials.ts";
 import { Armed } from "./faults/armed.ts";
 import { quote } from "./json.ts";
 import type { DeviceProfile, Profiles } from "./profiles.ts";
 import { RpcQueue, type RpcSettings, type RpcTarget } from "./rpc.ts";
+import { type Point, Series } from "./series.ts";
 import type { Row } from "./telemetry.ts";
 import { type Value, valuesJson } from "./values.ts";
 
-/** A value and when it was stored, epoch milliseconds. */
-export interface Point {
-	ts: number;
-	value: Value;
-}
+export type { Point } from "./series.ts";
 
 export const scopes = ["CLIENT_SCOPE", "SHARED_SCOPE", "SERVER_SCOPE"] as const;
 export type Scope = (typeof scopes)[number];
@@ -74,10 +72,13 @@ export class Device {
 		SHARED_SCOPE: new Map(),
 		SERVER_SCOPE: new Map(),
 	};
-	/** Points per key in the order of their time. */
-	readonly series = new Map<string, Point[]>();
+	readonly series = new Series();
 	readonly watchers = new Set<Watcher>();
 	#clock: Clock;
+	#clientBudget = new Budget(
+		() => this.#clientSize(),
+		() => this.#forgetClient(),
+	);
 
 	constructor(
 		clock: Clock,
@@ -96,7 +97,7 @@ export class Device {
 
 	/** Stores telemetry; a point of the same moment is replaced. */
 	store(rows: Row[]): void {
-		for (const { ts, values } of rows) for (const [key, value] of values) this.#point(key, { ts, value });
+		for (const { ts, values } of rows) for (const [key, value] of values) this.series.put(key, { ts, value });
 		for (const watcher of this.watchers) watcher.telemetry(rows);
 	}
 
@@ -104,6 +105,7 @@ export class Device {
 	saveAttributes(scope: Scope, values: Map<string, Value>): void {
 		const ts = this.#clock.now();
 		for (const [key, value] of values) this.attributes[scope].set(key, { ts, value });
+		if (scope === "CLIENT_SCOPE") this.#bound(values);
 		if (values.size) this.#push(scope, valuesJson(values));
 		for (const watcher of this.watchers) watcher.attributes(scope, values);
 	}
@@ -119,13 +121,21 @@ export class Device {
 		if (scope === "SHARED_SCOPE" && this.session?.wantsAttributes) this.session.publishAttributes(text);
 	}
 
-	#point(key: string, point: Point): void {
-		const points = this.series.get(key) ?? [];
-		let at = points.length - 1;
-		while (at >= 0 && (points[at]?.ts ?? 0) > point.ts) at--;
-		const same = points[at]?.ts === point.ts;
-		points.splice(same ? at : at + 1, same ? 1 : 0, point);
-		this.series.set(key, points);
+	/** Client attributes come from the device: without end, if it likes. The oldest are forgotten. */
+	#bound(values: Map<string, Value>): void {
+		for (const [key, { text }] of values) this.#clientBudget.add(key.length + text.length + overhead);
+	}
+
+	#clientSize(): number {
+		let size = 0;
+		for (const [key, { value }] of this.attributes.CLIENT_SCOPE)
+			size += key.length + value.text.length + overhead;
+		return size;
+	}
+
+	#forgetClient(): void {
+		const scope = this.attributes.CLIENT_SCOPE;
+		for (const key of [...scope.keys()].slice(0, (scope.size + 1) >> 1)) scope.delete(key);
 	}
 }
 

@@ -13,6 +13,8 @@ export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, J
 
 const number = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const unquoted = /[^/\\;#={}[\]:, \t\f\r\n]+/y;
+const doubleQuoted = /[^"\\]*/y;
+const singleQuoted = /[^'\\]*/y;
 const space = /(?:[ \t\r\n]|\/\/[^\r\n]*|#[^\r\n]*|\/\*[\s\S]*?\*\/)+/y;
 const escapes: Record<string, string> = { t: "\t", b: "\b", n: "\n", r: "\r", f: "\f" };
 const plainEscapes = "\"'\\/\n";
@@ -104,14 +106,24 @@ class Reader {
 	}
 
 	#string(end: string): string {
-		let text = "";
-		for (this.#at++; this.#text[this.#at] !== end; this.#at++) {
-			const c = this.#text[this.#at];
-			if (c === undefined) this.#fail(end);
-			text += c === "\\" ? this.#escape() : c;
+		this.#at++;
+		let text = this.#run(end);
+		for (; this.#text[this.#at] !== end; text += this.#run(end)) {
+			if (this.#at >= this.#text.length) this.#fail(end);
+			text += this.#escape(); // a run ends at the quote, at the end or at a backslash
+			this.#at++;
 		}
 		this.#at++;
 		return text;
+	}
+
+	/** Characters up to the quote or a backslash. */
+	#run(end: string): string {
+		const plain = end === '"' ? doubleQuoted : singleQuoted;
+		plain.lastIndex = this.#at;
+		const [found = ""] = plain.exec(this.#text) ?? [];
+		this.#at += found.length;
+		return found;
 	}
 
 	#escape(): string {

@@ -79,6 +79,10 @@ class Clients {
 	}
 
 	readonly accept = (wire: Wire): void => {
+		if (this.#core.settings.ipLimits && wire.address && this.#core.addresses.blocked(wire.address)) {
+			wire.close();
+			return;
+		}
 		const connection = new Connection(this.#core, wire);
 		this.#open.add(connection);
 		connection.onClosed = () => this.#open.delete(connection);

@@ -10,8 +10,9 @@ export interface Value {
 /** Decimal places that a DOUBLE may have; with more it is stored as text. */
 const maxScale = 16;
 /** Beyond it Java's BigDecimal text would fill the memory; such literals are refused here. */
-const maxExponent = 10_000;
-const parsable = /^-?(?=[\d.]*\d$)\d*\.?\d*$/;
+const maxExponent = 1000;
+/** NumberUtils.isParsable; written so that it never tries a text twice. */
+const parsable = (text: string): boolean => /^-?\d*(?:\.\d+)?$/.test(text) && /\d/.test(text.at(-1) ?? "");
 const longMin = -(2n ** 63n);
 const longMax = 2n ** 63n - 1n;
 
@@ -20,8 +21,7 @@ export function typed(value: Json): Value | undefined {
 	if (value === null) return undefined;
 	if (typeof value === "boolean") return { type: "BOOLEAN", text: String(value) };
 	if (value instanceof JsonNumber) return numeric(value.text);
-	if (typeof value === "string")
-		return parsable.test(value) ? numeric(value) : { type: "STRING", text: value };
+	if (typeof value === "string") return parsable(value) ? numeric(value) : { type: "STRING", text: value };
 	return { type: "JSON", text: jsonText(value) };
 }
 

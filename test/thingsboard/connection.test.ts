@@ -24,22 +24,22 @@ describe("thingsboard connection", () => {
 		return [packet.returnCode, packet.sessionPresent, packet.returnCode ? await peer.kind() : "open"];
 	}
 
-	it("closes without CONNACK on an unknown protocol level", async () => {
+	it("14.1 closes without CONNACK on an unknown protocol level", async () => {
 		equal(await raw(0x10, 13, 0, 4, 77, 81, 84, 84, 6, 2, 0, 30, 0, 1, 99), "closed");
 	});
 
-	it("closes without CONNACK on bytes that are no MQTT", async () => {
+	it("14.1 closes without CONNACK on bytes that are no MQTT", async () => {
 		equal(await raw(0x00, 0), "closed");
 		equal(await raw(0x10, 0xff, 0xff, 0xff, 0xff, 1), "closed");
 	});
 
-	it("accepts 3.1 with a client id of 1 to 23 characters and closes on any other", async () => {
+	it("14.1 accepts 3.1 with a client id of 1 to 23 characters and closes on any other", async () => {
 		const old = { protocolId: "MQIsdp", protocolVersion: 3, username: "token" };
 		deepEqual(await answer(old), [0, false, "open"]);
 		equal(await answer({ ...old, clientId: "x".repeat(24) }), "closed");
 	});
 
-	it("matches the token whatever client id and password are", async () => {
+	it("14.2 matches the token whatever client id and password are", async () => {
 		deepEqual(await answer({ username: "token", password: Buffer.from("x"), clientId: "any" }), [
 			0,
 			false,
@@ -48,32 +48,32 @@ describe("thingsboard connection", () => {
 		deepEqual(await answer({ username: "token", clientId: "" }), [0, false, "open"]);
 	});
 
-	it("refuses a wrong token with 5, a lone client id with 2, nothing at all with 5, and closes", async () => {
+	it("14.2 refuses a wrong token with 5, a lone client id with 2, nothing at all with 5, and closes", async () => {
 		deepEqual(await answer({ username: "wrong" }), [5, false, "closed"]);
 		deepEqual(await answer({ username: "wrong", password: Buffer.from("x") }), [5, false, "closed"]);
 		deepEqual(await answer({ clientId: "lonely" }), [2, false, "closed"]);
 		deepEqual(await answer({ clientId: "" }), [5, false, "closed"]);
 	});
 
-	it("says session-present as the inverse of clean-session, also when it refuses", async () => {
+	it("14.3 says session-present as the inverse of clean-session, also when it refuses", async () => {
 		deepEqual(await answer({ username: "token", clean: false }), [0, true, "open"]);
 		deepEqual(await answer({ username: "wrong", clean: false }), [5, true, "closed"]);
 	});
 
-	it("answers packets that came before CONNACK after it, in order", async () => {
+	it("14.4 answers packets that came before CONNACK after it, in order", async () => {
 		const peer = new Peer(at.server);
 		peer.send(hello({ username: "token" }), { cmd: "pingreq" }, ...[1, 2].map(telemetry));
 		const kinds = [await peer.kind(), await peer.kind(), await peer.kind(), await peer.kind()];
 		deepEqual(kinds, ["connack", "pingresp", "puback 1", "puback 2"]);
 	});
 
-	it("closes on the 101st packet without CONNECT and is silent until then", async () => {
+	it("14.4 closes on the 101st packet without CONNECT and is silent until then", async () => {
 		const peer = new Peer(at.server);
 		peer.send(...Array.from({ length: 101 }, (_, i) => telemetry(i + 1)));
 		equal(await peer.kind(), "closed");
 	});
 
-	it("lets a new session take over: the older one is closed", async () => {
+	it("14.5 lets a new session take over: the older one is closed", async () => {
 		const older = await online(at);
 		const newer = await online(at);
 		equal(await older.kind(), "closed");
@@ -81,7 +81,7 @@ describe("thingsboard connection", () => {
 		ok(at.device.session?.wantsRpc === false);
 	});
 
-	it("closes a session after 600 s without activity; PINGREQ counts, the keep-alive value does not", async () => {
+	it("14.6 closes a session after 600 s without activity; PINGREQ counts, the keep-alive value does not", async () => {
 		const peer = await online(at, { keepalive: 1 });
 		at.clock.advance(599_000);
 		ok(await peer.quiet());
@@ -91,7 +91,7 @@ describe("thingsboard connection", () => {
 		equal(await peer.kind(), "closed");
 	});
 
-	it("does not count firmware requests and getSessionLimits as activity", async () => {
+	it("14.6 does not count firmware requests and getSessionLimits as activity", async () => {
 		await at.rest.assign(at.device, await at.rest.firmware("v1", new Uint8Array(4)));
 		const peer = await online(at);
 		at.clock.advance(590_000);
@@ -102,13 +102,13 @@ describe("thingsboard connection", () => {
 		equal(await peer.kind(), "closed");
 	});
 
-	it("closes on a remaining length over 65536 before the packet has come", async () => {
+	it("14.7 closes on a remaining length over 65536 before the packet has come", async () => {
 		const peer = await online(at);
 		peer.socket.write(Uint8Array.of(0x30, 0x81, 0x80, 0x04));
 		equal(await peer.kind(), "closed");
 	});
 
-	it("takes a remaining length of exactly 65536", async () => {
+	it("14.7 takes a remaining length of exactly 65536", async () => {
 		const peer = await online(at);
 		const topic = "v1/devices/me/telemetry";
 		peer.publish(topic, `{"a":"${"x".repeat(65_536 - topic.length - 4 - 8)}"}`);

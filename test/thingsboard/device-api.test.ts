@@ -15,13 +15,13 @@ describe("thingsboard device topics", () => {
 
 	const latest = (key: string) => at.device.series.get(key)?.at(-1)?.value.text;
 
-	it("acknowledges telemetry and stores it", async () => {
+	it("14.8 acknowledges telemetry and stores it", async () => {
 		peer.publish(telemetry, '{"t":21.5}');
 		equal(await peer.kind(), "puback 7");
 		equal(latest("t"), "21.5");
 	});
 
-	it("processes QoS 0 without an acknowledgement and QoS 2 with PUBACK", async () => {
+	it("14.10 processes QoS 0 without an acknowledgement and QoS 2 with PUBACK", async () => {
 		peer.publish(telemetry, '{"a":1}', 0);
 		ok(await peer.quiet());
 		peer.publish(telemetry, '{"b":2}', 2);
@@ -29,7 +29,7 @@ describe("thingsboard device topics", () => {
 		deepEqual([latest("a"), latest("b")], ["1", "2"]);
 	});
 
-	it("answers [] and gateway topics with silence, unknown topics with PUBACK", async () => {
+	it("14.8 answers [] and gateway topics with silence, unknown topics with PUBACK", async () => {
 		peer.publish(telemetry, "[]");
 		peer.publish("v1/gateway/telemetry", "{}");
 		ok(await peer.quiet());
@@ -56,7 +56,7 @@ describe("thingsboard device topics", () => {
 			equal(await peer.kind(), "closed");
 		});
 
-	it("grants only string-equal filters, at QoS 1 at most, and 0x80 for each other", async () => {
+	it("14.10 grants only string-equal filters, at QoS 1 at most, and 0x80 for each other", async () => {
 		const filters = [
 			attributes,
 			"#",
@@ -67,7 +67,7 @@ describe("thingsboard device topics", () => {
 		deepEqual(await peer.subscribe(...filters), [1, 128, 128, 1, 128]);
 	});
 
-	it("stores client attributes and answers requests by scope", async () => {
+	it("14.13 stores client attributes and answers requests by scope", async () => {
 		peer.publish(attributes, '{"a":1,"b":"x","n":null}');
 		await peer.kind();
 		await at.rest.send(
@@ -90,7 +90,7 @@ describe("thingsboard device topics", () => {
 		equal(await ask('{"sharedKeys":""}'), "{}");
 	});
 
-	it("answers without a subscription at QoS 1, with packet ids from 1", async () => {
+	it("14.11 answers without a subscription at QoS 1, with packet ids from 1", async () => {
 		peer.publish("v1/devices/me/attributes/request/9", "{}", 0);
 		deepEqual(await peer.message(), {
 			topic: "v1/devices/me/attributes/response/9",
@@ -102,13 +102,13 @@ describe("thingsboard device topics", () => {
 		deepEqual(await peer.message(), { topic: "v2/a/res/j/10", text: "{}", qos: 1, id: 2 });
 	});
 
-	it("acknowledges a negative request id and never answers it", async () => {
+	it("14.13 acknowledges a negative request id and never answers it", async () => {
 		peer.publish("v1/devices/me/attributes/request/-1", "{}");
 		equal(await peer.kind(), "puback 7");
 		ok(await peer.quiet());
 	});
 
-	it("pushes shared attributes only to a subscribed session, deletions as a list of what was asked", async () => {
+	it("14.14 pushes shared attributes only to a subscribed session, deletions as a list of what was asked", async () => {
 		const path = `/api/plugins/telemetry/DEVICE/${at.device.id}/SHARED_SCOPE`;
 		await at.rest.send("POST", path, { a: 1 });
 		ok(await peer.quiet());
@@ -123,7 +123,7 @@ describe("thingsboard device topics", () => {
 		ok(await peer.quiet());
 	});
 
-	it("answers a client-side RPC with the timeout error after 60 s", async () => {
+	it("14.16 answers a client-side RPC with the timeout error after 60 s", async () => {
 		peer.publish("v1/devices/me/rpc/request/4", '{"method":"getTime"}');
 		equal(await peer.kind(), "puback 7");
 		at.clock.advance(60_000);
@@ -131,7 +131,7 @@ describe("thingsboard device topics", () => {
 		deepEqual([topic, text], ["v1/devices/me/rpc/response/4", '{"error":"timeout"}']);
 	});
 
-	it("answers getSessionLimits after its PUBACK", async () => {
+	it("14.16 answers getSessionLimits after its PUBACK", async () => {
 		peer.publish("v1/devices/me/rpc/request/1", '{"method":"getSessionLimits","params":{}}');
 		equal(await peer.kind(), "puback 7");
 		const { maxPayloadSize, rateLimits } = JSON.parse((await peer.message()).text);
@@ -158,7 +158,7 @@ describe("thingsboard server-side RPC", () => {
 	const call = (way: string, body: object = { method: "m", params: { a: 1 } }) =>
 		at.rest.send("POST", `/api/rpc/${way}/${at.device.id}`, body);
 
-	it("delivers method and params with ids from 0 and gives the device's JSON back", async () => {
+	it("14.15 delivers method and params with ids from 0 and gives the device's JSON back", async () => {
 		await peer.subscribe(requests);
 		const pending = call("twoway");
 		const { topic, text } = await peer.message();
@@ -174,7 +174,7 @@ describe("thingsboard server-side RPC", () => {
 		equal((await peer.message()).text, '{"method":"m","params":null}');
 	});
 
-	it("keeps calls for an offline device, delivers them at SUBSCRIBE and again at each, with the same id", async () => {
+	it("14.15 keeps calls for an offline device, delivers them at SUBSCRIBE and again at each, with the same id", async () => {
 		const pending = call("twoway");
 		while (!at.device.rpc.size) await at.rest.send("GET", `/api/device/${at.device.id}`);
 		await subscribeRaw(peer);
@@ -185,7 +185,7 @@ describe("thingsboard server-side RPC", () => {
 		equal((await pending).body, 1);
 	});
 
-	it("answers 504 when nobody replied until expiry, and ignores the late reply", async () => {
+	it("14.15 answers 504 when nobody replied until expiry, and ignores the late reply", async () => {
 		const pending = call("twoway", { method: "m", timeout: 1 });
 		while (!at.device.rpc.size) await at.rest.send("GET", `/api/device/${at.device.id}`);
 		at.clock.advance(4_999);

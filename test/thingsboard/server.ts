@@ -76,13 +76,15 @@ export class Peer {
 
 	/** Over a new TCP connection, or over a socket that is given. */
 	constructor({ mqttPort }: Pick<ThingsBoard, "mqttPort">, socket: Socket = connect(mqttPort, "127.0.0.1")) {
-		this.socket = socket;
+		this.socket = socket.setNoDelay(true);
 		const parser = mqttPacket.parser({ protocolVersion: 4 });
 		this.#parser = parser;
 		parser.on("packet", (packet: Packet) => {
 			this.#packets.push(packet);
 			this.#wake();
 		});
+		// mqtt-packet knows fewer reason codes of DISCONNECT than ThingsBoard uses.
+		parser.on("error", () => parser.emit("packet", (parser as unknown as { packet: Packet }).packet));
 		this.socket.on("data", (bytes) => parser.parse(bytes));
 		this.socket.on("error", () => undefined);
 		this.socket.on("close", () => {
@@ -128,6 +130,26 @@ export class Peer {
 		return packet.messageId === undefined ? packet.cmd : `${packet.cmd} ${packet.messageId}`;
 	}
 
+	/** What comes next with its code, e.g. `puback 7 0x99`, `connack 0x5`, `publish topic`, `closed`. A code of 0 is left out. */
+	async heard(): Promise<string> {
+		const packet = await this.next();
+		if (packet === "closed") return packet;
+		if (packet.cmd === "publish") return `publish ${packet.topic}`;
+		const { reasonCode = 0, returnCode = reasonCode } = packet as {
+			reasonCode?: number;
+			returnCode?: number;
+		};
+		const id = packet.messageId === undefined ? "" : ` ${packet.messageId}`;
+		return `${packet.cmd}${id}${returnCode ? ` 0x${returnCode.toString(16)}` : ""}`;
+	}
+
+	/** Everything that comes until the connection ends. */
+	async rest(): Promise<string[]> {
+		const all = [await this.heard()];
+		while (all.at(-1) !== "closed") all.push(await this.heard());
+		return all;
+	}
+
 	/** True when the server answers a PINGREQ before anything else: it had nothing to say and is still there. */
 	async quiet(): Promise<boolean> {
 		this.send({ cmd: "pingreq" });
@@ -170,7 +192,7 @@ export async function online({ server }: Bench, over: object = {}): Promise<Peer
 	const peer = new Peer(server);
 	peer.send(hello({ username: "token", ...over }));
 	const packet = await peer.next();
-	if (packet === "closed" || packet.cmd !== "connack" || packet.returnCode !== 0)
+	if (packet === "closed" || packet.cmd !== "connack" || packet.returnCode || packet.reasonCode)
 		throw new Error(`expected CONNACK 0, got ${JSON.stringify(packet)}`);
 	return peer;
 }

@@ -38,10 +38,10 @@ export const wireFaults = [
 	},
 	{
 		name: "nextId",
-		what: "The next message to the device carries this packet id; 65535 shows the overflow to 0.",
+		what: "The next message to the device carries this packet id; after 65535 comes 0.",
 		on: "device",
 		lasts: "now",
-		value: { unit: "packet id", min: 0, max: 65_535 },
+		value: { unit: "packet id", min: 0, max: 65_536 },
 		act: (_core, device, value) => live(device).setNextId(value),
 	},
 	{

@@ -121,6 +121,8 @@ export class Connection implements Outlet {
 		const device = usable ? this.#core.identify(claim) : undefined;
 		this.#trace.device = device;
 		this.#link.faults = device?.faults;
+		const { address } = this.#wire;
+		if (address) this.#core.addresses[device ? "succeeded" : "failed"](address);
 		if (!device) this.#refuse(packet, certificate ? connackCode.notAuthorized : refusal(packet));
 		else this.#greet(packet, device);
 	}

@@ -29,7 +29,7 @@ export class PacketReader {
 	}
 
 	read(frame: Buffer): Packet {
-		const quick = this.#version === 5 ? undefined : readPublish(frame);
+		const quick = readPublish(frame, this.#version === 5);
 		if (quick) return quick;
 		const packet = this.#parse(frame);
 		if (packet.cmd === "connect") this.#version = packet.protocolVersion as Version;
@@ -44,18 +44,20 @@ export class PacketReader {
 	}
 }
 
-/** A PUBLISH of 3.1.1 from a frame that has passed the gate: most of what devices send. */
-function readPublish(frame: Buffer): IPublishPacket | undefined {
+/** A PUBLISH from a frame that has passed the gate; at MQTT 5 only one without properties: most of what devices send. */
+function readPublish(frame: Buffer, properties: boolean): IPublishPacket | undefined {
 	const first = frame[0] ?? 0;
 	if (first >> 4 !== 3) return undefined;
 	const qos = ((first >> 1) & 3) as 0 | 1 | 2;
 	let at = 2;
 	while ((frame[at - 1] ?? 0) & 0x80) at++;
 	const end = at + 2 + frame.readUInt16BE(at);
+	const start = qos ? end + 2 : end;
+	if (properties && frame[start] !== 0) return undefined;
 	return {
 		cmd: "publish",
 		topic: frame.toString("utf8", at + 2, end),
-		payload: frame.subarray(qos ? end + 2 : end),
+		payload: frame.subarray(properties ? start + 1 : start),
 		qos,
 		dup: (first & 8) !== 0,
 		retain: (first & 1) !== 0,
