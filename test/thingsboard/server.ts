@@ -150,10 +150,13 @@ export class Peer {
 		return all;
 	}
 
-	/** True when the server answers a PINGREQ before anything else: it had nothing to say and is still there. */
+	/** True when the server answers PINGREQ twice before anything else: it had nothing to say, a turn of its loop later, and is still there. */
 	async quiet(): Promise<boolean> {
-		this.send({ cmd: "pingreq" });
-		return (await this.kind()) === "pingresp";
+		for (let i = 0; i < 2; i++) {
+			this.send({ cmd: "pingreq" });
+			if ((await this.kind()) !== "pingresp") return false;
+		}
+		return true;
 	}
 
 	publish(topic: string, payload: string | Buffer, qos: 0 | 1 | 2 = 1, messageId = 7): void {
