@@ -5,6 +5,9 @@ import { WireLog } from "./console/wire-log.ts";
 import { type Claim, identify } from "./credentials.ts";
 import { type Device, Devices } from "./devices.ts";
 import { Faults } from "./faults/faults.ts";
+import { DeviceLimit } from "./gateway/device-limit.ts";
+import { GatewayMetrics } from "./gateway/metrics.ts";
+import { tellDeleted, tellRenamed } from "./gateway/notices.ts";
 import { type LimitLevel, type LimitTexts, RateLimits } from "./limits.ts";
 import { offerToNew } from "./offers.ts";
 import { Packages } from "./packages.ts";
@@ -34,6 +37,12 @@ export interface Settings extends RpcSettings {
 	claimDuration: number;
 	/** A provisioning connection ends so long after each answer. */
 	provisionClose: number;
+	/** How long the transport waits for the server's back end. */
+	backEndTimeout: number;
+	/** Most devices that the tenant may have, for those that gateways make; 0 is no limit. */
+	maxDevices: number;
+	/** MQTT 5: tells a gateway on `v1/gateway/disconnect` of a rate limit before it closes. Whether the real one's notice arrives is unconfirmed. */
+	gatewayNotices: boolean;
 	/** The tenant profile's limits, e.g. `{ device: { messages: "10:1,300:60" } }`; out of the box there are none. */
 	rateLimits: Partial<Record<LimitLevel, Partial<LimitTexts>>>;
 }
@@ -48,6 +57,9 @@ export const defaults: Readonly<Settings> = {
 	allowClaimingByDefault: true,
 	claimDuration: 86_400_000,
 	provisionClose: 60_000,
+	backEndTimeout: 10_000,
+	maxDevices: 0,
+	gatewayNotices: false,
 	rateLimits: {},
 	rpcAckTimeout: 10_000,
 	rpcMaxRetries: 5,
@@ -64,6 +76,8 @@ export class Core {
 	readonly claims: Claims;
 	readonly limits: RateLimits;
 	readonly addresses: Addresses;
+	readonly deviceLimit: DeviceLimit;
+	readonly gatewayMetrics: GatewayMetrics;
 	/** Faults on command. */
 	readonly faults: Faults;
 	/** When each waiting OTA offer goes out. */
@@ -86,6 +100,10 @@ export class Core {
 		this.otaTurns = new Turns(this.clock, this.settings.otaPacing);
 		this.devices.onCreated = (device) => offerToNew(this, device);
 		this.limits = new RateLimits(this.clock, this.settings.rateLimits);
+		this.deviceLimit = new DeviceLimit(this);
+		this.gatewayMetrics = new GatewayMetrics(this.clock);
+		this.devices.onRenamed = (device, old) => tellRenamed(this, device, old);
+		this.devices.onDeleted = (device) => tellDeleted(this, device);
 		this.wire = new WireLog(this.clock);
 		this.users = new Users(this.clock);
 		this.rpcs = new RpcRecords(this.clock);

@@ -151,6 +151,10 @@ export class Devices {
 	#byCredentials = new Map<string, Device>();
 	/** Called with each new device. */
 	onCreated: (device: Device) => void = () => undefined;
+	/** Called after a device got another name. */
+	onRenamed: (device: Device, oldName: string) => void = () => undefined;
+	/** Called after a device was deleted. */
+	onDeleted: (device: Device) => void = () => undefined;
 
 	constructor(clock: Clock, settings: Readonly<RpcSettings>, profiles: Profiles) {
 		this.#clock = clock;
@@ -182,6 +186,13 @@ export class Devices {
 		return device;
 	}
 
+	/** Saves what a tenant says of a device. That the name is free is the caller's to check. */
+	update(device: Device, info: DeviceInfo): void {
+		const { name } = device.info;
+		device.info = info;
+		if (info.name !== name) this.onRenamed(device, name);
+	}
+
 	/** Gives the device other credentials and closes its session at once. Throws as `create` does. */
 	setCredentials(device: Device, credentials: Credentials): void {
 		const id = this.#free(credentials, device);
@@ -208,16 +219,12 @@ export class Devices {
 		return [...this.#byId.values()];
 	}
 
-	/** Gives the device another name, which must be free. */
-	rename(device: Device, name: string): void {
-		device.info = { ...device.info, name };
-	}
-
 	/** Forgets the device and closes its session at once. */
 	delete(device: Device): void {
 		this.#byId.delete(device.id);
 		this.#byCredentials.delete(credentialsId(device.credentials));
 		device.session?.close("device deleted", administrative);
+		this.onDeleted(device);
 	}
 
 	#free(credentials: Credentials, but?: Device): string {

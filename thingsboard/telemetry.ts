@@ -1,5 +1,6 @@
 // Telemetry and attribute payloads (JsonConverter.convertToTelemetry, convertToAttributes).
-import { PayloadError, UnmappedError } from "./errors.ts";
+import { PayloadError } from "./errors.ts";
+import { asLong } from "./gson.ts";
 import { type Json, JsonNumber, parseJson } from "./json.ts";
 import { typedMembers, type Value } from "./values.ts";
 
@@ -49,21 +50,12 @@ export function readKeys(member: Json | undefined): string[] {
 	return parts;
 }
 
-/** Only both members together mean a timestamped row; what stands beside them is discarded. */
-function row(members: Map<string, Json>, now: number): Row {
+/** One telemetry object. Only both members together mean a timestamped row; what stands beside them is discarded. */
+export function row(members: Map<string, Json>, now: number): Row {
 	const ts = members.get("ts");
 	const values = members.get("values");
 	if (ts === undefined || values === undefined) return { ts: now, values: typedMembers(members) };
-	return { ts: long(ts), values: typedMembers(object(values)) };
-}
-
-/** Gson's getAsLong: a number loses its fraction, text must be a whole number, a one-element array works. */
-function long(value: Json): number {
-	const single = only(value);
-	if (single instanceof JsonNumber) return Math.trunc(Number(single.text));
-	if (typeof single === "string" && /^[+-]?\d+$/.test(single)) return Number(single);
-	const failed = Array.isArray(single) ? PayloadError : UnmappedError;
-	throw new failed(`ts: expected epoch milliseconds, got ${kindOf(single)}`);
+	return { ts: asLong(ts), values: typedMembers(object(values)) };
 }
 
 /** A one-element array stands for its element. */
@@ -76,7 +68,8 @@ function kindOf(value: Json): string {
 	return value === null ? "null" : `a ${typeof value}`;
 }
 
-function object(value: Json): Map<string, Json> {
+/** The members of an object. Throws `PayloadError`. */
+export function object(value: Json): Map<string, Json> {
 	if (value instanceof Map) return value;
 	throw new PayloadError(`payload: expected an object, got ${kindOf(value)}`);
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { args } from "./args.ts";
+import { runExample } from "./start/example.ts";
 import { commission, flashFactory, offerNext } from "./start/firmware.ts";
 import { type Event, Program, startServer } from "./start/process.ts";
 import { Rest } from "./start/rest.ts";
@@ -15,6 +16,7 @@ const options = args({
 Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scenario is played, firmware update included.`,
 	options: {
 		exit: { help: "end after the scenario; status 0 only if every step was read back from the server" },
+		example: { help: "instead: one of examples/, on a board and a stand-in of its own", value: "NAME" },
 		fresh: { help: "forget the board's flash and begin with a new one" },
 		state: { help: "where the board's flash lives", value: "DIR", default: ".board" },
 		host: {
@@ -134,7 +136,8 @@ function number(name: "port" | "patience", least: number, most: number): number 
 }
 
 async function main(): Promise<number> {
-	const { host, token, exit } = options;
+	const { host, token, exit, example } = options;
+	if (example !== undefined) return runExample(example);
 	const port = number("port", 1, 65_535);
 	const patience = number("patience", 0, 86_400);
 	if (!host !== !token) throw new Error("--host and --token belong together: expected both or none");

@@ -1,11 +1,14 @@
 import type { IPublishPacket } from "mqtt-packet";
+import { readClaim } from "../gateway/messages.ts";
 import { readObject } from "../telemetry.ts";
 import { textOf } from "./payload.ts";
 import type { Session } from "./session.ts";
 
-/** Claiming never has a visible result; only a payload that is no object closes. */
+/** Claiming never has a visible result; only a payload that cannot be read closes. Nothing at all is an empty object. */
 export function claim(session: Session, packet: IPublishPacket): void {
-	if (packet.payload.length) readObject(textOf(packet));
+	const members = packet.payload.length ? readObject(textOf(packet)) : new Map();
+	const { secretKey, durationMs } = readClaim(members);
 	session.admit();
+	session.core.claims.register(session.device, secretKey, durationMs);
 	session.ack(packet);
 }

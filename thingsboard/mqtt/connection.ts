@@ -3,6 +3,7 @@ import { ServerClock } from "../clock.ts";
 import type { WireTrace } from "../console/wire-log.ts";
 import type { Core } from "../core.ts";
 import { type Device, isGateway } from "../devices.ts";
+import { provisionByChain } from "../provisioning/chain.ts";
 import { valid } from "../tls/chain.ts";
 import { FrameError, FrameGate } from "./frames.ts";
 import { Link } from "./link.ts";
@@ -118,6 +119,7 @@ export class Connection implements Outlet {
 		const claim = { clientId, userName, password: password?.toString(), certificate };
 		// Dates are compared with the real date: that is what certificates are made with, whatever clock runs the protocol.
 		const usable = !certificate || valid(certificate, Date.now());
+		if (usable && this.#wire.chain) provisionByChain(this.#core, this.#wire.chain);
 		const device = usable ? this.#core.identify(claim) : undefined;
 		this.#trace.device = device;
 		this.#link.faults = device?.faults;

@@ -49,12 +49,14 @@ function unanswered(
 	});
 }
 
-/** PUBACK first, then the answer. Null limits: a tenant profile out of the box has none. */
+/** PUBACK first, then the answer. Of a gateway `rateLimits` are its own messages', `gatewayRateLimits` its sub-devices'. */
 function sessionLimits(session: Session, packet: IPublishPacket, id: number): void {
+	const { limits: texts, settings } = session.core;
 	const limits = {
-		maxPayloadSize: session.core.settings.maxPayload,
-		maxInflightMessages: session.core.settings.queueLimit,
-		rateLimits: { messages: null, telemetryMessages: null, telemetryDataPoints: null },
+		maxPayloadSize: settings.maxPayload,
+		maxInflightMessages: settings.queueLimit,
+		rateLimits: texts.texts(session.isGateway ? "gatewayDevice" : "device"),
+		...(session.isGateway ? { gatewayRateLimits: texts.texts("gateway") } : {}),
 	};
 	session.ackNow(packet);
 	session.publishText(`${forms.v1.rpcResponse}${id}`, JSON.stringify(limits));

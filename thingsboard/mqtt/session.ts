@@ -3,6 +3,7 @@ import { ServerClock } from "../clock.ts";
 import type { Core } from "../core.ts";
 import { type Device, type DeviceSession, isGateway } from "../devices.ts";
 import { LimitError } from "../errors.ts";
+import { Gateway } from "../gateway/gateway.ts";
 import { transportOf } from "../profiles.ts";
 import type { Delivery } from "../rpc.ts";
 import { Acks } from "./acks.ts";
@@ -27,6 +28,8 @@ export class Session implements DeviceSession, MqttSession {
 	readonly clock: ServerClock;
 	/** Whether the device is a gateway; looked at once, when it connects (checkGatewaySession). */
 	readonly isGateway: boolean;
+	/** The gateway API, when it is one. */
+	readonly asGateway: Gateway | undefined;
 	/** The spelling of the latest attribute request and client-side RPC. */
 	answers: { attributes: Style; rpc: Style } = { attributes: "v1", rpc: "v1" };
 	/** Called once when the session ends. */
@@ -50,6 +53,7 @@ export class Session implements DeviceSession, MqttSession {
 		const custom = () => transportOf(device.profile).deviceAttributesSubscribeTopic;
 		this.#subscriptions = new Subscriptions(outlet.version, custom);
 		this.#active = this.clock.now();
+		this.asGateway = this.isGateway ? new Gateway(this) : undefined;
 		this.#watch();
 	}
 
@@ -73,6 +77,7 @@ export class Session implements DeviceSession, MqttSession {
 		else if (packet.cmd === "disconnect") this.close("DISCONNECT", reason.success);
 		else if (packet.cmd === "pingreq") {
 			this.touch();
+			this.asGateway?.ping();
 			this.#outlet.send(pingresp);
 		}
 	}

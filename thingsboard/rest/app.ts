@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from "fastify";
+import { consoleRoutes } from "../console/routes.ts";
 import type { Core } from "../core.ts";
 import { webSockets } from "../ws/server.ts";
 import { authentication } from "./auth.ts";
@@ -53,5 +54,6 @@ export function restApp(core: Core): FastifyInstance {
 	rpcRoutes(app, core);
 	packageRoutes(app, core);
 	standinRoutes(app, core);
+	consoleRoutes(app, core);
 	return app;
 }

@@ -108,8 +108,7 @@ export function save(
 }
 
 function update(core: Core, device: Device, info: DeviceInfo, profile: DeviceProfile): void {
-	if (device.info.name !== info.name) core.devices.rename(device, info.name);
-	device.info = info;
+	core.devices.update(device, info);
 	if (device.profile !== profile) moveToProfile(core, device, profile);
 }
 

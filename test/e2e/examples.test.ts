@@ -1,0 +1,166 @@
+// Every example on a virtual board, looked at from the server's side.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { workerBuilt } from "../../hosts/virtual/worker.ts";
+import { examples, prepare, type Settings } from "../../tools/start/example.ts";
+import { boardWith, type TestBoard } from "./harness/board.ts";
+import { eventually, openSite, type Site, type SiteDevice } from "./harness/site.ts";
+import { root } from "./program.ts";
+
+/** What must be seen of an example. `run` boots it for the device, with more settings if it needs any. */
+interface Stage {
+	at: Site;
+	device: SiteDevice;
+	run(settings?: Settings): Promise<TestBoard>;
+}
+
+const checks: Record<string, (stage: Stage) => Promise<void>> = {
+	async telemetry({ at, device, run }) {
+		const board = await run();
+		for (const what of ["now", "a minute ago", "two readings"]) await board.saw(`${what}: acknowledged`);
+		const points = await eventually("four temperatures", async () => {
+			const list = await at.series(device.id, "temperature");
+			return list.length === 4 && list;
+		});
+		assert.deepEqual(
+			points.map(({ value }) => value),
+			[18.5, 19.5, 20.5, 21.5],
+		);
+		assert.deepEqual(
+			points.slice(1, 3).map(({ ts }, index) => ts - (points[index]?.ts ?? 0)),
+			[60_000, 60_000],
+		);
+		const { open, mode, position } = await at.latest(device.id, "open", "mode", "position");
+		assert.deepEqual([open?.value, mode?.value, position?.value], [false, "auto", { x: 1, y: 2 }]);
+	},
+
+	async attributes({ at, device, run }) {
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 7 });
+		const board = await run();
+		await board.saw("serial 4711, interval 7");
+		assert.deepEqual(await at.attributes(device.id, "CLIENT_SCOPE"), {
+			...{ firmware: "v1.2", serial: 4711, calibration: { offset: 0.5 } },
+		});
+	},
+
+	async "shared-attributes"({ at, device, run }) {
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 7 });
+		const board = await run();
+		await board.saw("ready, interval 7");
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 30 });
+		await board.saw("interval 30");
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: "soon" });
+		await at.deleteAttributes(device.id, "SHARED_SCOPE", "interval");
+		await board.saw("interval 10");
+	},
+
+	async rpc({ at, device, run }) {
+		const board = await run();
+		await board.saw("ready");
+		assert.deepEqual(await at.rpc(device.id, "setLamp", true), { lamp: true });
+		assert.deepEqual(await at.rpc(device.id, "measure"), { temperature: 21.5 });
+		assert.deepEqual(await at.rpc(device.id, "setLamp", "on"), {
+			error: "setLamp: expected a boolean, got string",
+		});
+		assert.deepEqual(await at.rpc(device.id, "dance"), { error: "unknown method dance" });
+	},
+
+	async claim({ run }) {
+		const board = await run();
+		await board.saw("claim: acknowledged");
+	},
+
+	async "basic-credentials"({ at, device, run }) {
+		const wrong = await run({ password: "guess" });
+		await wrong.saw("the server does not know these credentials");
+		const board = await run();
+		await board.saw("telemetry: acknowledged");
+		const { login } = await eventually("telemetry", async () => {
+			const latest = await at.latest(device.id, "login");
+			return latest.login && latest;
+		});
+		assert.equal(login?.value, "basic");
+	},
+
+	async topics({ at, device, run }) {
+		const board = await run();
+		await board.saw("both: acknowledged");
+		await eventually("telemetry", async () => (await at.latest(device.id, "temperature")).temperature);
+		assert.deepEqual(await at.attributes(device.id, "CLIENT_SCOPE"), { line: 7 });
+	},
+
+	async "short-topics"({ at, device, run }) {
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 7 });
+		const board = await run();
+		await board.saw("interval: 7");
+		assert.deepEqual(await at.attributes(device.id, "CLIENT_SCOPE"), { short: true });
+		await eventually("telemetry", async () => (await at.latest(device.id, "temperature")).temperature);
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 8 });
+		await board.saw('pushed {"interval":8}');
+		assert.deepEqual(await at.rpc(device.id, "echo", [1, 2]), { echo: [1, 2] });
+	},
+};
+
+const names = examples();
+
+describe("The examples @real", function () {
+	this.timeout(60_000);
+	let at: Site;
+	before(async () => {
+		at = await openSite();
+	});
+	after(() => at.close());
+
+	for (const [name, check] of Object.entries(checks))
+		(workerBuilt() ? it : it.skip)(`${name} (needs the XS worker)`, async () => {
+			const boards: TestBoard[] = [];
+			const device = await at.device(name);
+			const { host, port } = at.mqtt;
+			const ground = await prepare(name, {
+				rest: at.rest,
+				later: (undo) => at.later(undo),
+				device,
+				unique: (what) => at.name(`${name}-${what}`),
+			});
+			const run = async (settings: Settings = {}): Promise<TestBoard> => {
+				const board = await boardWith(`examples/${name}.ts`, {
+					host,
+					port,
+					token: device.token,
+					...ground,
+					...settings,
+				});
+				boards.push(board);
+				return board;
+			};
+			try {
+				await check({ at, device, run });
+				for (const { traces } of boards)
+					assert.deepEqual(
+						traces.filter((line) => line.startsWith("reset")),
+						[],
+					);
+			} finally {
+				for (const board of boards) board.close();
+			}
+		});
+});
+
+describe("The examples", () => {
+	it("are all run here, and all in examples/README.md", () => {
+		assert.deepEqual(Object.keys(checks).sort(), names.sort());
+		const text = readFileSync(join(root, "examples/README.md"), "utf8");
+		const rows = [...text.matchAll(/^\| \[([a-z-]+)\]\(\1\.ts\) \|/gm)].map(([, name]) => name);
+		assert.deepEqual(rows.sort(), names);
+	});
+
+	it("are about 30 lines each", () => {
+		for (const name of names) {
+			const lines = readFileSync(join(root, `examples/${name}.ts`), "utf8")
+				.trim()
+				.split("\n").length;
+			assert.ok(lines <= 40, `${name}: ${lines} lines`);
+		}
+	});
+});

@@ -1,0 +1,134 @@
+// `npm start -- --example NAME`: one of examples/ on a virtual board, with a device on a stand-in that is set up as the example needs it.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StoreValue } from "../../hosts/contract.ts";
+import { flashFactory } from "../../hosts/virtual/factory.ts";
+import { idOf, RestClient } from "../peer/rest.ts";
+import { type Event, Program, startServer } from "./process.ts";
+import * as show from "./show.ts";
+
+const folder = fileURLToPath(new URL("../../examples", import.meta.url));
+
+/** The server and a device on it, which has an access token. */
+export interface Ground {
+	rest: RestClient;
+	device: { id: string; name: string };
+	/** A name that nobody else has. */
+	unique(what: string): string;
+	/** Called with what undoes a step. */
+	later(undo: () => Promise<unknown>): void;
+}
+
+/** Settings of an example beside host, port and token, for NVS namespace `tb`. */
+export type Settings = Record<string, StoreValue>;
+
+/** What some examples find on the server. */
+const grounds: Record<string, (ground: Ground) => Promise<Settings>> = {
+	async "basic-credentials"({ rest, device, unique }) {
+		const basic = { clientId: unique("client"), userName: unique("user"), password: "secret" };
+		const before = await rest.ask("GET", `/api/device/${device.id}/credentials`);
+		const credentials = { credentialsType: "MQTT_BASIC", credentialsValue: JSON.stringify(basic) };
+		await rest.ask("POST", "/api/device/credentials", { ...before, credentialsId: null, ...credentials });
+		return basic;
+	},
+	async topics(ground) {
+		await useProfile(ground, {
+			...{ deviceTelemetryTopic: "plant/+/telemetry", deviceAttributesTopic: "plant/+/attributes" },
+		});
+		return {};
+	},
+	async protobuf(ground) {
+		await useProfile(ground, { transportPayloadTypeConfiguration: { transportPayloadType: "PROTOBUF" } });
+		return {};
+	},
+	async provisioning({ rest, unique, later }) {
+		const [key, secret] = [unique("key"), unique("secret")];
+		const provision = { type: "ALLOW_CREATE_NEW_DEVICES", provisionDeviceSecret: secret };
+		const made = await rest.ask("POST", "/api/deviceProfile", {
+			...profile(unique("provisioning"), {}, provision),
+			...{ provisionType: provision.type, provisionDeviceKey: key },
+		});
+		later(() => rest.send("DELETE", `/api/deviceProfile/${idOf(made)}`));
+		return { key, secret, name: unique("provisioned") };
+	},
+};
+
+/** The body of a new device profile with these MQTT settings. */
+function profile(name: string, transport: object, provision: object = { type: "DISABLED" }): object {
+	return {
+		...{ name, type: "DEFAULT", transportType: "MQTT", provisionType: "DISABLED" },
+		profileData: {
+			configuration: { type: "DEFAULT" },
+			transportConfiguration: { type: "MQTT", ...transport },
+			provisionConfiguration: { provisionDeviceSecret: null, ...provision },
+			alarms: null,
+		},
+	};
+}
+
+/** Makes the device one of a new profile. */
+async function useProfile({ rest, device, unique, later }: Ground, transport: object): Promise<void> {
+	const made = await rest.ask("POST", "/api/deviceProfile", profile(unique("profile"), transport) as never);
+	later(async () => {
+		await rest.send("DELETE", `/api/device/${device.id}`); // a profile that is used cannot be deleted
+		await rest.send("DELETE", `/api/deviceProfile/${idOf(made)}`);
+	});
+	const { type: _, ...body } = await rest.ask("GET", `/api/device/${device.id}`);
+	const deviceProfileId = { entityType: "DEVICE_PROFILE", id: idOf(made) };
+	await rest.ask("POST", "/api/device", { ...body, deviceProfileId });
+}
+
+/** Sets the server up for an example; gives the settings that it needs beside host, port and token. */
+export const prepare = (name: string, ground: Ground): Promise<Settings> =>
+	grounds[name]?.(ground) ?? Promise.resolve({});
+
+/** The examples there are. */
+export const examples = (): string[] =>
+	readdirSync(folder)
+		.filter((file) => file.endsWith(".ts") && file !== "settings.ts")
+		.map((file) => file.slice(0, -3))
+		.sort();
+
+function onBoard({ event, text = "", reason }: Event): void {
+	if (event === "trace") show.trace(String(text));
+	else if (event === "reset") show.trace(`reset ${reason} ${text}`);
+}
+
+/** Runs one until SIGINT or SIGTERM. Resolves with the exit status. @throws Error for a name that is none. */
+export async function runExample(name: string): Promise<number> {
+	const entry = join(folder, `${name}.ts`);
+	if (!examples().includes(name) || !existsSync(entry))
+		throw new Error(`--example: expected one of ${examples().join(", ")}, got ${name}`);
+	const state = mkdtempSync(join(tmpdir(), "example-"));
+	const server = await startServer(["--port", "0", "--http-port", "0"]);
+	try {
+		const settings = await stage(name, server.url);
+		const tb = { host: "127.0.0.1", port: server.mqttPort, ...settings };
+		await flashFactory(state, { entry, version: "1.0.0", build: "example", title: name, store: { tb } });
+		show.line(
+			`Stand-in ThingsBoard ${server.url} (tenant@thingsboard.org / tenant), device "${name}". Ctrl-C ends it.\n`,
+		);
+		const board = new Program("hosts/virtual/main.ts", ["--state", state, "--json"], onBoard);
+		const ended = new Promise<void>((done) => {
+			for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done());
+		});
+		await Promise.race([ended, board.gone]);
+		await board.end();
+		return 0;
+	} finally {
+		await server.program.end();
+		rmSync(state, { recursive: true, force: true });
+	}
+}
+
+/** A device for the example, and whatever else it needs. */
+async function stage(name: string, url: string): Promise<Settings> {
+	const rest = new RestClient(url);
+	await rest.login("tenant@thingsboard.org", "tenant");
+	const token = `example-${name}`;
+	const id = idOf(await rest.ask("POST", `/api/device?accessToken=${token}`, { name }));
+	const unique = (what: string): string => `example-${what}`;
+	return { token, ...(await prepare(name, { rest, device: { id, name }, unique, later: () => undefined })) };
+}
