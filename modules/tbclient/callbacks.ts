@@ -51,6 +51,19 @@ export class Callbacks {
 		return this.call("onRPC", call) ?? true;
 	}
 
+	/** Calls a function of the application with `this` = client; unguarded. */
+	invoke<Arguments extends unknown[], Result>(
+		callback: (this: TBClient, ...args: Arguments) => Result,
+		...args: Arguments
+	): Result {
+		return callback.apply(this.#client, args);
+	}
+
+	/** Nothing is called any more. */
+	get closed(): boolean {
+		return this.#closed;
+	}
+
 	/** Tells `onError`. */
 	error(error: TBError): void {
 		this.call("onError", error);

@@ -9,10 +9,16 @@ import { Dispatch } from "tbclient/dispatch";
 import { TBError } from "tbclient/errors";
 import { Inbound } from "tbclient/inbound";
 import { bodyOf, type Completion, makeMessage, type Payload } from "tbclient/message";
-import { type AttributeValues, type Settings, settingsOf, type TBClientOptions } from "tbclient/options";
+import {
+	type AttributeValues,
+	type Handler,
+	type Settings,
+	settingsOf,
+	type TBClientOptions,
+} from "tbclient/options";
 import { type Part, Parts } from "tbclient/parts";
-import { MaxRequests, Requests } from "tbclient/requests";
-import { Unanswered } from "tbclient/rpc";
+import { Questions } from "tbclient/questions";
+import { Calls } from "tbclient/rpc";
 import { chunkTopic } from "tbclient/sender";
 import { count, makeStats, type Stats } from "tbclient/stats";
 import type { Readings } from "tbclient/telemetry";
@@ -20,7 +26,7 @@ import { filtersOf } from "tbclient/topics";
 
 export type { SendOptions } from "tbclient/delivery";
 export type { Completion } from "tbclient/message";
-export type { AttributeValues, RPC, TBClientOptions } from "tbclient/options";
+export type { AttributeValues, Handler, RPC, TBClientOptions } from "tbclient/options";
 export type { Part } from "tbclient/parts";
 
 /** How a message is sent by `publish`. */
@@ -43,8 +49,8 @@ export default class TBClient {
 	#connection: Connection;
 	#delivery: Delivery;
 	#inbound: Inbound;
-	#requests: Requests<AttributeValues>;
-	#unanswered = new Unanswered();
+	#questions: Questions;
+	#calls: Calls;
 	#parts: Parts;
 	#connected = false;
 	#closed = false;
@@ -55,11 +61,13 @@ export default class TBClient {
 		this.#settings = settings;
 		this.#callbacks = new Callbacks(this, options, this.stats);
 		this.#parts = new Parts(this.#callbacks);
-		this.#requests = new Requests(settings.requestTimeout);
-		this.#inbound = this.#makeInbound();
 		this.#connection = new Connection(settings, this.#events());
 		const [connection, callbacks, stats] = [this.#connection, this.#callbacks, this.stats];
-		this.#delivery = new Delivery({ settings, connection, callbacks, stats });
+		const delivery = new Delivery({ settings, connection, callbacks, stats });
+		this.#delivery = delivery;
+		this.#questions = new Questions({ settings, callbacks, delivery, isConnected: () => this.#connected });
+		this.#calls = new Calls({ settings, callbacks, delivery, parts: this.#parts, stats });
+		this.#inbound = this.#makeInbound();
 	}
 
 	/** What payloads are made of, for what builds on the client. */
@@ -99,28 +107,48 @@ export default class TBClient {
 		callback: (error: TBError | null, values: AttributeValues) => void,
 	): void {
 		this.#open("requestAttributes");
-		const question = this.#settings.codec.encodeAttributesRequest(keys);
-		const done = (error: TBError | null, values: AttributeValues = {}) =>
-			void this.#callbacks.run("requestAttributes callback", () => callback.call(this, error, values));
-		if (this.#connected) this.#ask(question, done);
-		else
-			this.#callbacks.defer(() =>
-				done(new TBError("TB_DISCONNECTED", "requestAttributes: there is no connection")),
-			);
+		this.#questions.askAttributes(keys, (error, values = {}) =>
+			this.#callbacks.run("requestAttributes callback", () => callback.call(this, error, values)),
+		);
 	}
 
 	/**
-	 * Answers an RPC, kept over losses; limits and errors as for `sendTelemetry`. What JSON cannot carry goes out as null.
-	 * Until PUBACK the call counts as unanswered: the server may deliver it again, and it must not run twice.
+	 * Calls a method of the server (client-side RPC), which its rule chain answers. Called back once: with the answer, or with TB_RPC
+	 * (the server's error), TB_TIMEOUT (none in `timeout` ms, default `requestTimeout`, or none that the server had in 60 s),
+	 * TB_DISCONNECTED, TB_OUTBOX_FULL (8 calls wait already) or TB_TOO_LARGE.
+	 * @throws TypeError for a method that is no text, or is empty.
+	 */
+	call(
+		method: string,
+		params: JSONValue,
+		callback: (error: TBError | null, answer: JSONValue | undefined) => void,
+		timeout = this.#settings.requestTimeout,
+	): void {
+		this.#open("call");
+		if (typeof method !== "string" || !method) throw new TypeError(`call: expected a method, got ${method}`);
+		this.#questions.call(method, params, timeout, (error, answer) =>
+			this.#callbacks.run("call callback", () => callback.call(this, error, answer)),
+		);
+	}
+
+	/**
+	 * Names the handler of one method, by its exact name; undefined takes it away. Calls without a handler go to `onRPC`.
+	 * What a handler returns is the answer, what it throws becomes `{"error": message}`, and without a result `respond` can follow.
+	 */
+	handle(method: string, handler: Handler | undefined): void {
+		this.#open("handle");
+		this.#calls.handle(method, handler);
+	}
+
+	/**
+	 * Answers an RPC, now or later, also on another connection; kept over losses. What JSON cannot carry goes out as null.
+	 * An answer that is too large is replaced by an error for the caller, and told as TB_TOO_LARGE. After any other error the call
+	 * can be answered again. The server delivers unanswered calls again; the same call does not run twice, nor within a minute of
+	 * its answer (the last 8 calls, answers up to 512 bytes).
 	 */
 	respond(id: number, result: JSONValue, callback?: Completion): void {
 		this.#open("respond");
-		const done: Completion = (error) => {
-			if (!error) this.#unanswered.answered(id);
-			callback?.call(this, error);
-		};
-		const { codec, topics } = this.#settings;
-		this.#publish(topics.rpcResponse + id, codec.encodeRPCResponse(result), { callback: done, urgent: true });
+		this.#calls.respond(id, result, callback);
 	}
 
 	/**
@@ -170,7 +198,7 @@ export default class TBClient {
 		this.#closed = true;
 		this.#connected = false;
 		this.#callbacks.close();
-		this.#requests.close();
+		this.#questions.close();
 		this.#inbound.reset();
 		this.#connection.close();
 		this.#delivery.sender.close();
@@ -180,11 +208,10 @@ export default class TBClient {
 		const dispatch = new Dispatch({
 			callbacks: this.#callbacks,
 			stats: this.stats,
-			requests: this.#requests,
-			unanswered: this.#unanswered,
+			questions: this.#questions,
+			calls: this.#calls,
 			codec: this.#settings.codec,
 			parts: this.#parts,
-			respond: (id, result) => this.#closed || this.respond(id, result),
 		});
 		const { maxMessage, topics } = this.#settings;
 		return new Inbound(maxMessage, topics, {
@@ -205,24 +232,12 @@ export default class TBClient {
 				if (QoS > 0) this.#delivery.sender.owe(packet);
 				this.#inbound.receiveEmpty(topic);
 			},
-			isIdle: () => this.#delivery.sender.idle && !this.#requests.waiting,
+			isIdle: () => this.#delivery.sender.idle && !this.#questions.waiting,
 		};
 	}
 
 	#open(attempt: string): void {
 		if (this.#closed) throw new Error(`${attempt}: the client is closed`);
-	}
-
-	#ask(question: Payload, done: (error: TBError | null, values?: AttributeValues) => void): void {
-		const id = this.#requests.add(done);
-		if (id === undefined) {
-			const error = new TBError("TB_OUTBOX_FULL", `requestAttributes: ${MaxRequests} requests wait already`);
-			this.#callbacks.defer(() => done(error));
-			return;
-		}
-		const callback = (error: TBError | null) => error && this.#requests.take(id)?.(error, undefined);
-		const { attributesRequest } = this.#settings.topics;
-		this.#publish(attributesRequest + id, question, { callback, urgent: true, transient: true });
 	}
 
 	#publish(topic: string, payload: Payload, options: PublishOptions): void {
@@ -248,7 +263,7 @@ export default class TBClient {
 		count(this.stats, error);
 		this.#inbound.reset();
 		this.#delivery.down(error);
-		this.#requests.fail(new TBError("TB_DISCONNECTED", `requestAttributes: ${error.message}`));
+		this.#questions.fail(error);
 		this.#parts.disconnected(error);
 		this.#callbacks.call("onDisconnected", error);
 	}

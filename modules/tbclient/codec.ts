@@ -3,7 +3,7 @@ import type { JSONObject, JSONValue } from "host/contract";
 import { type AttributeKeys, answerOf, deletedOf, questionOf } from "tbclient/attributes";
 import type { Payload } from "tbclient/message";
 import type { AttributeValues } from "tbclient/options";
-import { parseObject } from "tbclient/payload";
+import { parse, parseObject } from "tbclient/payload";
 
 /** A change of shared attributes: new values, or the keys that were deleted. */
 export interface AttributesUpdate {
@@ -72,7 +72,7 @@ export const jsonCodec: Codec = Object.freeze({
 	},
 	encodeRPCResponse: textOf,
 	encodeRPCRequest: (method, params) => textOf({ method, params }),
-	decodeRPCResponse: (bytes) => JSON.parse(String.fromArrayBuffer(bytes)),
+	decodeRPCResponse: (bytes) => parse(String.fromArrayBuffer(bytes)),
 	encodeClaim: ({ secretKey, durationMs }) =>
 		textOf({
 			...(secretKey !== undefined && { secretKey }),

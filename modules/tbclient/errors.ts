@@ -11,6 +11,7 @@ export type TBCode =
 	| "TB_REFUSED"
 	| "TB_RENEWED"
 	| "TB_STORE"
+	| "TB_RPC"
 	| "TB_SUBSCRIBE"
 	| "TB_TAKEN_OVER"
 	| "TB_TIMEOUT"

@@ -19,6 +19,9 @@ export interface RPC {
 	params: JSONValue;
 }
 
+/** Answers calls of one method: what it returns is the answer, undefined leaves it to `respond(call.id, …)`. */
+export type Handler = (this: TBClient, params: JSONValue, call: RPC) => JSONValue | undefined;
+
 /** What was found of the attributes asked for; a scope without any is absent. */
 export interface AttributeValues {
 	client?: JSONObject;

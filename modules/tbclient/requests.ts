@@ -2,26 +2,29 @@ import { TBError } from "tbclient/errors";
 import Time from "time";
 import Timer from "timer";
 
-/** One request: `callback` gets the answer, or why there is none. */
+/** Called once: with the answer, or why there is none. */
+export type Settle<Answer> = (error: TBError | null, answer?: Answer) => void;
+
 interface Pending<Answer> {
-	callback: (error: TBError | null, answer: Answer | undefined) => void;
+	settle: Settle<Answer>;
 	/** `Time.ticks` at the request. */
 	since: number;
+	/** ms. */
+	timeout: number;
 }
 
-/** Requests that may wait at the same time. */
+/** Requests of one kind that may wait at the same time. */
 export const MaxRequests = 8;
 
 /** Requests that wait for an answer, by id; one timer serves all deadlines. */
 export class Requests<Answer> {
 	#pending = new Map<number, Pending<Answer>>();
-	#timeout: number;
 	#timer: ReturnType<typeof Timer.set> | undefined;
-	#lastId = 0;
+	#lastId: number;
 
-	/** `timeout` in ms, the same for all, so that the oldest is always due first. */
-	constructor(timeout: number) {
-		this.#timeout = timeout;
+	/** The first id is the one after `lastId`. */
+	constructor(lastId = 0) {
+		this.#lastId = lastId;
 	}
 
 	/** Whether any request waits for its answer. */
@@ -29,26 +32,29 @@ export class Requests<Answer> {
 		return this.#pending.size > 0;
 	}
 
-	/** Returns the id, 1…2^31 - 1, or undefined when too many wait; before ids come round, earlier requests have timed out. */
-	add(callback: Pending<Answer>["callback"]): number | undefined {
+	/**
+	 * Returns the id, 1…2^31 - 1, or undefined when too many wait; before ids come round, earlier requests have timed out.
+	 * `timeout` in ms.
+	 */
+	add(settle: Settle<Answer>, timeout: number): number | undefined {
 		if (this.#pending.size >= MaxRequests) return undefined;
 		this.#lastId = (this.#lastId % 0x7fffffff) + 1;
-		this.#pending.set(this.#lastId, { callback, since: Time.ticks });
-		if (this.#timer === undefined) this.#arm();
+		this.#pending.set(this.#lastId, { settle, since: Time.ticks, timeout });
+		this.#arm();
 		return this.#lastId;
 	}
 
-	/** Removes a request; undefined when the id is not (or no longer) expected. */
-	take(id: number): Pending<Answer>["callback"] | undefined {
-		const callback = this.#pending.get(id)?.callback;
+	/** Settles a request; an id that is not (or no longer) expected is ignored. */
+	settle(id: number, error: TBError | null, answer?: Answer): void {
+		const settle = this.#pending.get(id)?.settle;
 		this.#pending.delete(id);
-		if (this.#pending.size === 0) this.#disarm();
-		return callback;
+		if (!this.#pending.size) this.#disarm();
+		settle?.(error, answer);
 	}
 
 	/** Settles every request with an error. */
 	fail(error: TBError): void {
-		for (const id of [...this.#pending.keys()]) this.take(id)?.(error, undefined);
+		for (const id of [...this.#pending.keys()]) this.settle(id, error);
 	}
 
 	/** Forgets every request without a call. */
@@ -62,21 +68,21 @@ export class Requests<Answer> {
 		this.#timer = undefined;
 	}
 
+	/** For the request that is due first. */
 	#arm(): void {
-		const [first] = this.#pending.values();
-		if (!first) return;
-		const rest = this.#timeout - Time.delta(first.since);
-		this.#timer = Timer.set(() => this.#expire(), Math.max(rest, 0));
+		this.#disarm();
+		let next = Number.POSITIVE_INFINITY;
+		for (const pending of this.#pending.values()) next = Math.min(next, rest(pending));
+		if (this.#pending.size) this.#timer = Timer.set(() => this.#expire(), Math.max(next, 0));
 	}
 
 	#expire(): void {
 		this.#timer = undefined;
-		for (const [id, { since }] of [...this.#pending])
-			if (Time.delta(since) >= this.#timeout)
-				this.take(id)?.(
-					new TBError("TB_TIMEOUT", `request ${id}: no answer in ${this.#timeout} ms`),
-					undefined,
-				);
-		if (this.#timer === undefined) this.#arm();
+		for (const [id, pending] of [...this.#pending])
+			if (rest(pending) <= 0)
+				this.settle(id, new TBError("TB_TIMEOUT", `request ${id}: no answer in ${pending.timeout} ms`));
+		this.#arm();
 	}
 }
+
+const rest = ({ since, timeout }: Pending<never>): number => timeout - Time.delta(since);

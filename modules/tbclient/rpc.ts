@@ -1,28 +1,152 @@
-const Kept = 8;
+// Calls from the server. It delivers an unanswered one again at every SUBSCRIBE, and its ids start again at 0 when it restarts:
+// id and content together tell a duplicate.
+import type { JSONValue } from "host/contract";
+import type { Callbacks, Thrown } from "tbclient/callbacks";
+import type { Delivery } from "tbclient/delivery";
+import { reasonOf, TBError } from "tbclient/errors";
+import { type Body, bodyOf, type Completion, makeMessage } from "tbclient/message";
+import type { Handler, RPC, Settings } from "tbclient/options";
+import type { Parts } from "tbclient/parts";
+import type { Stats } from "tbclient/stats";
+import Time from "time";
 
-/**
- * RPCs delivered and not answered. The server delivers those again after each SUBSCRIBE, and its ids start again at 0 after a
- * restart, so id and content together tell a duplicate. Remembers the last 8.
- */
-export class Unanswered {
-	#calls = new Map<number, number>();
+const Kept = 8; // calls
+const KeptReply = 512; // bytes
+const KeptFor = 60_000; // ms after its acknowledgement that a reply is good for the same call: a restarted server counts from 0 again
 
-	/** True the first time; false for the same call again. */
-	admit(id: number, text: string): boolean {
-		const hash = fnv(text);
-		if (this.#calls.get(id) === hash) return false;
-		this.#calls.set(id, hash);
-		for (const oldest of this.#calls.keys()) {
-			if (this.#calls.size <= Kept) break;
-			this.#calls.delete(oldest);
+/** What calls work with. */
+export interface CallsOptions {
+	settings: Settings;
+	callbacks: Callbacks;
+	delivery: Delivery;
+	parts: Parts;
+	stats: Stats;
+}
+
+/** A call that was delivered; the last 8 are remembered. */
+interface Known {
+	id: number;
+	/** Of method and parameters. */
+	hash: number;
+	/** The answer, once there is one and while it is short. */
+	reply: Body | undefined;
+	/** open: at the application. sending: in the outbox. lost: dropped from there. done: acknowledged. */
+	state: "open" | "sending" | "lost" | "done";
+	/** `Time.ticks` when it was acknowledged. */
+	since: number;
+}
+
+/** Hands calls to parts, handlers and `onRPC`, each once, and sends the answers. */
+export class Calls {
+	#options: CallsOptions;
+	#handlers: Map<string, Handler> | undefined;
+	#known: Known[] = [];
+
+	constructor(options: CallsOptions) {
+		this.#options = options;
+	}
+
+	/** Names the handler of a method, or none. */
+	handle(method: string, handler: Handler | undefined): void {
+		this.#handlers ??= new Map();
+		if (handler) this.#handlers.set(method, handler);
+		else this.#handlers.delete(method);
+	}
+
+	/** A call has arrived. */
+	receive(call: RPC): void {
+		const hash = fnv(call.method + JSON.stringify(call.params));
+		const known = this.#find(call.id);
+		if (known?.hash === hash && !isOver(known)) this.#repeat(known, call);
+		else this.#begin(call, hash);
+	}
+
+	/** Answers a call, whether it is known or not. */
+	respond(id: number, result: JSONValue, callback?: Completion): void {
+		const known = this.#find(id);
+		const body = bodyOf(this.#options.settings.codec.encodeRPCResponse(result));
+		const { bytes: limit } = this.#options.delivery.limits;
+		const { byteLength } = body.bytes;
+		if (byteLength <= limit) {
+			this.#send(id, known, body, callback);
+			return;
 		}
-		return true;
+		const text = `respond ${id}: expected at most ${limit} bytes, got ${byteLength}`;
+		const done: Completion = (error) =>
+			this.#options.callbacks.complete(callback, error ?? new TBError("TB_TOO_LARGE", text));
+		this.#send(id, known, this.#errorBody(`the answer has ${byteLength} bytes, ${limit} are possible`), done);
 	}
 
-	/** The id is free for another call. */
-	answered(id: number): void {
-		this.#calls.delete(id);
+	#begin(call: RPC, hash: number): void {
+		this.#known = this.#known.filter(({ id }) => id !== call.id).slice(1 - Kept);
+		this.#known.push({ id: call.id, hash, reply: undefined, state: "open", since: 0 });
+		this.#run(call);
 	}
+
+	/** The same call once more. It never runs twice while there is a way not to. */
+	#repeat(known: Known, call: RPC): void {
+		const { state, reply } = known;
+		this.#options.stats.duplicates += 1;
+		if (state === "open" || state === "sending") return;
+		if (reply) this.#send(call.id, known, reply, undefined);
+		else {
+			known.state = "open";
+			this.#run(call);
+		}
+	}
+
+	#find(id: number): Known | undefined {
+		return this.#known.find((one) => one.id === id);
+	}
+
+	#run(call: RPC): void {
+		const { parts, callbacks } = this.#options;
+		const handler = this.#handlers?.get(call.method);
+		const taken = parts.rpc(call) || (handler ? this.#call(handler, call) : callbacks.answer(call));
+		if (taken === true || callbacks.closed) return;
+		const known = this.#find(call.id);
+		this.#send(call.id, known, this.#errorBody(reasonOf(taken.cause)), undefined);
+	}
+
+	/** What a handler returns is the answer; without it the answer comes later. */
+	#call(handler: Handler, call: RPC): true | Thrown {
+		const { callbacks } = this.#options;
+		let result: JSONValue | undefined;
+		const thrown = callbacks.run(`handler of ${call.method}`, () => {
+			result = callbacks.invoke(handler, call.params, call);
+			if (result !== undefined && !callbacks.closed) this.respond(call.id, result);
+		});
+		return thrown ?? true;
+	}
+
+	#send(id: number, known: Known | undefined, body: Body, callback: Completion | undefined): void {
+		const { settings, callbacks, delivery } = this.#options;
+		if (known) {
+			known.reply = body.bytes.byteLength <= KeptReply ? body : undefined;
+			known.state = "sending";
+		}
+		const done: Completion = (error) => {
+			if (known) this.#settled(known, error);
+			callbacks.complete(callback, error);
+		};
+		delivery.publish(makeMessage(settings.topics.rpcResponse + id, body, { urgent: true, callback: done }));
+	}
+
+	/** A reply that was dropped can be given again; one that ends connections is forgotten. */
+	#settled(known: Known, error: TBError | null): void {
+		known.state = error ? "lost" : "done";
+		known.since = Time.ticks;
+		if (error?.code === "TB_QUARANTINED") known.reply = undefined;
+	}
+
+	#errorBody(error: string): Body {
+		return bodyOf(this.#options.settings.codec.encodeRPCResponse({ error }));
+	}
+}
+
+/** Whether the same call again would be another one: answered, and its reply is not kept any more. */
+function isOver({ state, reply, since }: Known): boolean {
+	return state === "done" && (!reply || Time.delta(since) >= KeptFor);
 }
 
 /** FNV-1a, 32 bits, over UTF-16 units. */

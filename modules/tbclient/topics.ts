@@ -60,6 +60,7 @@ export function filtersOf(topics: Topics): Filter[] {
 		{ topic: `${topics.rpcRequest}+`, QoS: 1 },
 		{ topic: `${Topic.firmwareResponse}+/chunk/+`, QoS: 0 },
 		{ topic: Topic.firmwareError, QoS: 0 },
+		{ topic: `${topics.rpcResponse}+`, QoS: 1 },
 	];
 }
 

@@ -21,7 +21,7 @@ describe("TBClient: connection", () => {
 		for (let i = 1; i <= 3; i++) {
 			clock.advance(60_000);
 			FakeMQTT.last.accept();
-			equal(FakeMQTT.last.written[0]?.items?.length, 5);
+			equal(FakeMQTT.last.written[0]?.items?.length, 6);
 			equal(log.filter((line) => line === "connected").length, i);
 			ok(client.connected);
 			FakeMQTT.last.drop();

@@ -29,7 +29,7 @@ describe("TBClient: attached parts", () => {
 		clock.advance(0);
 		for (let i = 0; i < 2; i++) {
 			FakeMQTT.last.accept();
-			deepEqual(topics(FakeMQTT.last), [["v2/fw/error", "mine/+"]]);
+			deepEqual(topics(FakeMQTT.last), [["v1/devices/me/rpc/response/+", "mine/+"]]);
 			FakeMQTT.last.grant();
 			FakeMQTT.last.drop();
 			clock.advance(1000);

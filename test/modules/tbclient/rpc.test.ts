@@ -1,8 +1,8 @@
 import "../../setup.ts";
-import { deepEqual, equal, includes } from "../../assert.ts";
+import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeMQTT } from "../../fakes/mqtt.ts";
-import { begin, client, connect, log } from "./rig.ts";
+import { begin, client, connect, log, note } from "./rig.ts";
 
 describe("TBClient: RPC", () => {
 	beforeEach(begin);
@@ -69,7 +69,7 @@ describe("TBClient: RPC", () => {
 		deepEqual(log, []);
 		deepEqual([client.stats.callbackErrors, client.stats.malformed], [1, 0]);
 	});
-	it("takes the same call for a new one once its answer is acknowledged, and completes the answer", () => {
+	it("sends the kept answer again for the same call, for a minute; then it is another call", () => {
 		let calls = 0;
 		const mqtt = connect({
 			onRPC({ id }) {
@@ -77,10 +77,145 @@ describe("TBClient: RPC", () => {
 				this.respond(id, calls, (error) => log.push(`answer ${calls} ${error}`));
 			},
 		});
-		for (let i = 1; i <= 2; i++) {
+		const again = () => {
 			mqtt.deliver("v1/devices/me/rpc/request/3", '{"method":"toggle"}');
-			mqtt.ack(mqtt.published[i - 1]?.id);
-		}
+			mqtt.ack(mqtt.published.at(-1)?.id);
+		};
+		again();
+		again();
+		clock.advance(59_999);
+		again();
+		clock.advance(60_000);
+		again();
+		deepEqual(
+			mqtt.published.map(({ text }) => text),
+			["1", "1", "1", "2"],
+		);
 		deepEqual(log, ["answer 1 null", "answer 2 null"]);
+		equal(client.stats.duplicates, 2);
+	});
+	it("takes the same call for another one where the answer was too long to keep", () => {
+		let calls = 0;
+		const mqtt = connect({
+			onRPC({ id }) {
+				calls += 1;
+				this.respond(id, "x".repeat(600));
+			},
+		});
+		for (let i = 0; i < 2; i++) {
+			mqtt.deliver("v1/devices/me/rpc/request/3", '{"method":"long"}');
+			mqtt.ack(mqtt.published[i]?.id);
+		}
+		equal(calls, 2);
+	});
+	it("goes to the handler of that very name, which answers now or later; all else to onRPC", () => {
+		const calls: string[] = [];
+		const mqtt = connect({ onRPC: ({ method }) => calls.push(method) });
+		client.handle("set", function (params, { id }) {
+			ok(this === client);
+			return { params, id };
+		});
+		client.handle("later", (_, { id }) => {
+			calls.push(`later ${id}`);
+			return undefined;
+		});
+		client.handle("gone", () => 1);
+		client.handle("gone", undefined);
+		["set", "later", "gone", "setValue", "toString"].forEach((method, id) => {
+			mqtt.deliver(`v1/devices/me/rpc/request/${id}`, JSON.stringify({ method, params: 7 }));
+		});
+		client.respond(1, "now");
+		deepEqual(
+			mqtt.published.map(({ topic = "", text }) => [topic.slice(-1), text]),
+			[
+				["0", '{"params":7,"id":0}'],
+				["1", '"now"'],
+			],
+		);
+		deepEqual(calls, ["later 1", "gone", "setValue", "toString"]);
+	});
+	it("answers what a handler throws, and an unknown method, with an error", () => {
+		const mqtt = connect();
+		client.handle("bad", () => {
+			throw new Error("no lamp");
+		});
+		client.handle("close", () => {
+			client.close();
+			return 1;
+		});
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"bad"}');
+		mqtt.deliver("v1/devices/me/rpc/request/2", '{"method":"other"}');
+		mqtt.deliver("v1/devices/me/rpc/request/3", '{"method":"close"}');
+		deepEqual(
+			mqtt.published.map(({ text }) => text),
+			['{"error":"no lamp"}', '{"error":"no handler for other"}'],
+		);
+	});
+	it("is answered on another connection, minutes later", () => {
+		connect({ onRPC: () => {} });
+		FakeMQTT.last.deliver("v1/devices/me/rpc/request/3", '{"method":"open"}');
+		FakeMQTT.last.drop();
+		clock.advance(60_000);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.grant();
+		client.respond(3, "done");
+		equal(FakeMQTT.last.published[0]?.text, '"done"');
+	});
+	it("can be answered again when the outbox had no room, or is answered so when it comes again", () => {
+		let calls = 0;
+		connect({ outbox: { messages: 1 }, onRPC: () => calls++ });
+		const mqtt = FakeMQTT.last;
+		client.sendTelemetry({ a: 1 });
+		const call = () => mqtt.deliver("v1/devices/me/rpc/request/0", '{"method":"x"}');
+		call();
+		client.respond(0, 1, note("first"));
+		clock.advance(0);
+		mqtt.ack(mqtt.published[0]?.id);
+		call();
+		client.respond(0, 2, note("second"));
+		mqtt.ack(mqtt.published[1]?.id);
+		deepEqual(log, ["first TB_OUTBOX_FULL"]);
+		equal(mqtt.published[1]?.text, "1");
+		clock.advance(0);
+		deepEqual(log, ["first TB_OUTBOX_FULL", "second TB_OUTBOX_FULL"]);
+		equal(calls, 1);
+	});
+	it("runs again when the answer was dropped and too long to keep", () => {
+		let calls = 0;
+		connect({ outbox: { messages: 1 }, onRPC: () => calls++ });
+		client.sendTelemetry({ a: 1 });
+		for (let i = 0; i < 2; i++) {
+			FakeMQTT.last.deliver("v1/devices/me/rpc/request/0", '{"method":"x"}');
+			client.respond(0, "x".repeat(600));
+			clock.advance(0);
+		}
+		equal(calls, 2);
+	});
+	it("is answered with an error when the answer is too large, and the application is told", () => {
+		const mqtt = connect({ onRPC: () => {} });
+		mqtt.deliver("v1/devices/me/rpc/request/0", '{"method":"x"}');
+		client.respond(0, "x".repeat(70_000), note("large"));
+		equal(mqtt.published[0]?.text, '{"error":"the answer has 70002 bytes, 65000 are possible"}');
+		mqtt.ack(mqtt.published[0]?.id);
+		deepEqual(log, ["large TB_TOO_LARGE"]);
+		client.respond(1, "x".repeat(70_000));
+		for (let i = 0; i < 20; i++) client.respond(2, "x".repeat(70_000), note("no room"));
+		clock.advance(0);
+		ok(log.includes("no room TB_OUTBOX_FULL"));
+	});
+	it("forgets an answer that ends connections", () => {
+		let calls = 0;
+		connect({ onRPC: () => calls++ });
+		FakeMQTT.last.deliver("v1/devices/me/rpc/request/0", '{"method":"x"}');
+		client.respond(0, "poison");
+		for (let i = 0; i < 2; i++) {
+			FakeMQTT.last.drop();
+			clock.advance(60_000);
+			FakeMQTT.last.accept();
+			FakeMQTT.last.grant();
+		}
+		equal(FakeMQTT.last.published.length, 0);
+		FakeMQTT.last.deliver("v1/devices/me/rpc/request/0", '{"method":"x"}');
+		equal(calls, 2);
 	});
 });
