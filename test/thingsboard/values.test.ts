@@ -37,16 +37,24 @@ const typings = [
 
 describe("thingsboard/values", () => {
 	for (const [literal, type, text] of typings)
-		it(`stores ${literal} as ${type} ${text}`, () => {
+		it(`14.12 stores ${literal} as ${type} ${text}`, () => {
 			deepEqual(typed(parseJson(literal)), { type, text });
 		});
 
-	it("skips null", () => {
+	it("14.12 skips null", () => {
 		equal(typed(parseJson("null")), undefined);
 	});
 
 	it("refuses an exponent that would fill the memory", () => {
 		throws(() => readTelemetry('{"a":1e999999999}', 0), "exponent");
+	});
+
+	it("reads texts of many digits and points, and many escapes, in one go", () => {
+		const many = "1".repeat(30_000);
+		for (const text of [`${many}.${many}.1`, `${many}x`, `-${many}.`, many])
+			equal(typed(text)?.type, "STRING", text.slice(-3));
+		equal(parseJson(`"${"\\n".repeat(30_000)}"`), "\n".repeat(30_000));
+		throws(() => parseJson(`{"a":1${"/*".repeat(30_000)}`), "JSON at");
 	});
 
 	it("javaDouble() writes as Java does", () => {
@@ -58,19 +66,19 @@ describe("thingsboard/values", () => {
 describe("thingsboard/json", () => {
 	const same = (text: string, plain: string) => equal(jsonText(parseJson(text)), plain);
 
-	it("accepts single quotes, bare names and strings, = and ; and comments", () => {
+	it("14.12 accepts single quotes, bare names and strings, = and ; and comments", () => {
 		same("{'a':1}", '{"a":1}');
 		same("{a=b;c=>d}", '{"a":"b","c":"d"}');
 		same("\ufeff/* x */ {a:1} // y", '{"a":1}');
 		same("{a:TRUE,b:Null}", '{"a":true,"b":null}');
 	});
 
-	it("adds a null for a trailing comma in an array and refuses one in an object", () => {
+	it("14.12 adds a null for a trailing comma in an array and refuses one in an object", () => {
 		same("[1,]", "[1,null]");
 		throws(() => parseJson('{"a":1,}'), "expected a value or name");
 	});
 
-	it("keeps the last of repeated keys, refuses text after the value, reads nothing as null", () => {
+	it("14.12 keeps the last of repeated keys, refuses text after the value, reads nothing as null", () => {
 		same('{"a":1,"a":2}', '{"a":2}');
 		throws(() => parseJson('{"a":1} x'), "expected the end");
 		equal(parseJson(""), null);
@@ -85,7 +93,7 @@ describe("thingsboard/json", () => {
 describe("thingsboard/telemetry", () => {
 	const rows = (text: string) => readTelemetry(text, 5).map(({ ts, values }) => [ts, [...values.keys()]]);
 
-	it("takes an object, a timestamped object and a mixed array", () => {
+	it("14.12 takes an object, a timestamped object and a mixed array", () => {
 		deepEqual(rows('{"a":1}'), [[5, ["a"]]]);
 		deepEqual(rows('{"ts":1,"values":{"a":1},"b":2}'), [[1, ["a"]]]);
 		deepEqual(rows('[{"ts":"3","values":{"a":1}},{"b":3}]'), [
@@ -94,12 +102,12 @@ describe("thingsboard/telemetry", () => {
 		]);
 	});
 
-	it("sees a timestamp only where both ts and values stand", () => {
+	it("14.12 sees a timestamp only where both ts and values stand", () => {
 		deepEqual(rows('{"ts":1,"t":2}'), [[5, ["ts", "t"]]]);
 		deepEqual(rows('{"values":{"a":1}}'), [[5, ["values"]]]);
 	});
 
-	it("refuses scalars, nothing, arrays of scalars and bad timestamps", () => {
+	it("14.12 refuses scalars, nothing, arrays of scalars and bad timestamps", () => {
 		for (const text of ["", "1", "null", '"a"', "[1]", '{"ts":"x","values":{}}', '{"ts":1,"values":2}'])
 			throws(() => readTelemetry(text, 0), "");
 	});
