@@ -1,5 +1,6 @@
 import { Addresses } from "./addresses.ts";
 import { Claims } from "./claims.ts";
+import type { ClientRpcHandler } from "./client-rpc.ts";
 import { type Clock, realClock, ServerClock } from "./clock.ts";
 import { WireLog } from "./console/wire-log.ts";
 import { type Claim, identify } from "./credentials.ts";
@@ -87,6 +88,8 @@ export class Core {
 	readonly users: Users;
 	/** Persistent RPCs. */
 	readonly rpcs: RpcRecords;
+	/** Answers client-side RPC. Default: never, as on a fresh server. */
+	onClientRpc: ClientRpcHandler = () => undefined;
 	/** One line per connection event, for a person. */
 	readonly log: (line: string) => void;
 

@@ -139,6 +139,12 @@ export class Device {
 	}
 }
 
+/** What outlives the server of a device, besides attributes. */
+export type SavedDevice = Pick<
+	Device,
+	"id" | "createdTime" | "info" | "credentials" | "customerId" | "firmwareId" | "softwareId"
+>;
+
 /** Reason code of a session that ends because its device was deleted or got other credentials: administrative action. */
 const administrative = 0x98;
 
@@ -217,6 +223,16 @@ export class Devices {
 
 	all(): Device[] {
 		return [...this.#byId.values()];
+	}
+
+	/** Takes over a device of an earlier run, with its id; its profile must be there. Nobody is told. */
+	restore(saved: SavedDevice, profile: DeviceProfile): Device {
+		const { id, createdTime, info, credentials, ...rest } = saved;
+		const device = new Device(this.#clock, this.#settings, info, profile, credentials);
+		Object.assign(device, { id, createdTime }, rest);
+		this.#byId.set(id, device);
+		this.#byCredentials.set(credentialsId(credentials), device);
+		return device;
 	}
 
 	/** Forgets the device and closes its session at once. */

@@ -1,67 +1,66 @@
 // `npm run thingsboard`: the stand-in alone, until SIGINT or SIGTERM.
-import { args } from "../tools/args.ts";
-import { startThingsBoard, type ThingsBoard } from "./server.ts";
-import { tenant } from "./users.ts";
+import { args, helpText } from "../tools/args.ts";
+import { certificate } from "./cli/certificate.ts";
+import { makeDevices } from "./cli/devices.ts";
+import { demo, introduction } from "./cli/introduce.ts";
+import { devices, isLoopback, OptionError, port, settings, usage } from "./cli/options.ts";
+import { StateFile } from "./cli/state-file.ts";
+import { demoHandler } from "./client-rpc.ts";
+import { startThingsBoard, type ThingsBoardOptions } from "./server.ts";
 
-const options = args({
-	command: "npm run thingsboard --",
-	about:
-		"Starts the stand-in ThingsBoard on this machine: MQTT for devices, REST for you. It keeps nothing on disk.",
-	options: {
-		port: { help: "port for devices, 0 for any", value: "PORT", default: "1883" },
-		"http-port": { help: "port for REST, 0 for any", value: "PORT", default: "8080" },
-		json: { help: "print one JSON line when ready, and nothing else on stdout" },
-		"until-stdin-ends": { help: "end when the program that started this one is gone" },
-		verbose: { help: "tell every connection event on stderr" },
-	},
-});
+const options = args(usage);
 
-const demo = { name: "Demo Device", token: "A1_TEST_TOKEN" };
+/** One line to stdout: JSON with `--json`, the text otherwise. */
+function say(event: string, text: string, more: object = {}): void {
+	if (options.json) console.log(JSON.stringify({ event, ...more, ...(event === "log" ? { text } : {}) }));
+	else if (!options.quiet) console.log(text);
+}
 
-try {
-	const server = await startThingsBoard({
-		mqttPort: port("port"),
-		httpPort: port("http-port"),
-		...(options.verbose ? { log: (line: string) => process.stderr.write(`${line}\n`) } : {}),
-	});
-	const end = (): void => {
-		process.stdin.destroy(); // an open stdin would keep the process
-		server.close();
+async function configure(): Promise<{ config: ThingsBoardOptions; trust?: string | undefined }> {
+	const { host, cert, key, tls12: only12, "leaf-only": leafOnly, "tls-dir": folder } = options;
+	const config = {
+		mqttPort: port(options, "port"),
+		httpPort: port(options, "http-port"),
+		mqttsPort: port(options, "tls-port"),
+		host,
+		settings: settings(options),
+		log: (text: string) => say("log", text, { time: Date.now() }),
 	};
+	if (!options.tls && !cert && !key) return { config };
+	const { tls, trust } = await certificate({ cert, key, folder, host });
+	return { config: { ...config, tls: { ...tls, only12, leafOnly } }, trust };
+}
+
+async function main(): Promise<void> {
+	const wanted = devices(options);
+	const { config, trust } = await configure();
+	if (!isLoopback(options.host))
+		console.error(
+			`Warning: listening on ${options.host}. Whoever reaches this machine can log in: user, password and tokens are well known.`,
+		);
+	const server = await startThingsBoard(config);
+	const { core, mqttPort, httpPort, mqttsPort, url } = server;
+	let state: StateFile | undefined;
+	const end = async (): Promise<void> => {
+		process.stdin.destroy(); // an open stdin would keep the process
+		state?.end();
+		await server.close();
+	};
+	try {
+		if (options.state) state = new StateFile(options.state, core, (problem) => console.error(problem));
+		makeDevices(core, [...(options.json ? [] : [demo]), ...wanted]);
+	} catch (error) {
+		await server.close();
+		throw error;
+	}
+	if (options["answer-rpc"]) core.onClientRpc = demoHandler(() => core.clock.now());
 	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
-	const { mqttPort, httpPort, url } = server;
-	if (!options.json) introduce(server);
-	else console.log(JSON.stringify({ mqttPort, httpPort, url }));
 	if (options["until-stdin-ends"]) process.stdin.resume().once("end", end);
-} catch (error) {
-	console.error(`${(error as Error).message}. Choose another with --port or --http-port (0 takes any).`);
-	process.exitCode = 1;
+	say("ready", introduction(server, trust), { mqttPort, httpPort, mqttsPort, url, trust });
 }
 
-function port(name: "port" | "http-port"): number {
-	const value = Number(options[name]);
-	if (Number.isInteger(value) && value >= 0 && value <= 65_535 && options[name] !== "") return value;
-	throw new Error(`--${name}: expected 0 to 65535, got "${options[name]}"`);
-}
-
-function introduce({ core, mqttPort, url }: ThingsBoard): void {
-	const { id } = core.devices.create({ name: demo.name }, demo.token);
-	const login = JSON.stringify({ username: tenant.username, password: tenant.password });
-	console.log(`Stand-in ThingsBoard
-  REST  ${url}   user ${tenant.username}, password ${tenant.password}
-  MQTT  127.0.0.1:${mqttPort}   device "${demo.name}", access token ${demo.token} (user name, any password)
-
-Send telemetry as the device:
-  mosquitto_pub -h 127.0.0.1 -p ${mqttPort} -u ${demo.token} -q 1 -t v1/devices/me/telemetry -m '{"temperature":21.5}'
-
-Read it back:
-  TOKEN=$(curl -s ${url}/api/auth/login -H 'Content-Type: application/json' \\
-    -d '${login}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
-  curl -s -H "X-Authorization: Bearer $TOKEN" '${url}/api/plugins/telemetry/DEVICE/${id}/values/timeseries?keys=temperature'
-
-Call the device:
-  curl -s -H "X-Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    ${url}/api/rpc/twoway/${id} -d '{"method":"ping","params":{}}'
-
-Ctrl-C ends it. All paths: docs/thingsboard.md`);
-}
+main().catch((error: Error) => {
+	const wrong = error instanceof OptionError;
+	console.error(wrong ? `${error.message}\n\n${helpText(usage)}` : error.message);
+	process.exitCode = wrong ? 2 : 1;
+});

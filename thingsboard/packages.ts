@@ -41,6 +41,11 @@ export class Packages {
 		return made;
 	}
 
+	/** Takes over a package of an earlier run. */
+	restore(saved: OtaPackage): void {
+		this.#byId.set(saved.id, saved);
+	}
+
 	byId(id: string): OtaPackage | undefined {
 		return this.#byId.get(id);
 	}

@@ -108,6 +108,11 @@ export class Profiles {
 		return this.byName(name) ?? this.create({ name });
 	}
 
+	/** Takes over a profile of an earlier run. */
+	restore(saved: DeviceProfile): void {
+		this.#byId.set(saved.id, saved);
+	}
+
 	byId(id: string): DeviceProfile | undefined {
 		return this.#byId.get(id);
 	}

@@ -9,17 +9,21 @@ export interface Option {
 	value?: string;
 	/** Value when the option is not given; only together with `value`. */
 	default?: string;
+	/** May be given several times; only together with `value`. */
+	many?: true;
 }
 
 export type Options = Record<string, Option>;
 
-/** A switch is a boolean; a value is a string, and `undefined` only when it has no default. */
+/** A switch is a boolean; a value is a string, and `undefined` only when it has no default; with `many` it is a list. */
 export type Values<T extends Options> = {
-	[K in keyof T]: T[K] extends { value: string }
-		? T[K] extends { default: string }
-			? string
-			: string | undefined
-		: boolean;
+	[K in keyof T]: T[K] extends { many: true }
+		? string[]
+		: T[K] extends { value: string }
+			? T[K] extends { default: string }
+				? string
+				: string | undefined
+			: boolean;
 };
 
 /** What a tool says about itself. */
@@ -44,14 +48,18 @@ export function helpText<T extends Options>({ command, about, options }: Usage<T
 	return `${command} [options]\n\n${about}\n\n${lines.join("\n")}`;
 }
 
+/** An option as `parseArgs` takes it. */
+type Parsed = { type: "string" | "boolean"; multiple?: boolean; default?: string | boolean | string[] };
+
 /**
  * Reads `argv` (without node and file name). Returns `undefined` when `--help` was asked for.
  * Throws `TypeError` for an unknown option, a missing value or a stray word.
  */
 export function parse<const T extends Options>(usage: Usage<T>, argv: string[]): Values<T> | undefined {
-	const table: Record<string, { type: "string" | "boolean"; default?: string | boolean }> = {};
+	const table: Record<string, Parsed> = {};
 	for (const [name, option] of Object.entries<Option>({ ...usage.options, help })) {
 		if (!option.value) table[name] = { type: "boolean", default: false };
+		else if (option.many) table[name] = { type: "string", multiple: true, default: [] };
 		else
 			table[name] = { type: "string", ...(option.default === undefined ? {} : { default: option.default }) };
 	}

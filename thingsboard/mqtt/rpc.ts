@@ -25,27 +25,23 @@ export function clientRpc(session: Session, packet: IPublishPacket, to: { style:
 	if (method === undefined || method === null) throw new UnmappedError("client-side RPC: expected a method");
 	const name = readText(method);
 	if (name === "getSessionLimits" && to.style === "v1") sessionLimits(session, packet, id);
-	else
-		unanswered(session, packet, {
-			id,
-			style: to.style,
-			text: `${name} ${jsonText(members.get("params") ?? null)}`,
-		});
+	else {
+		session.touch();
+		session.admit();
+		session.ack(packet);
+		session.answers.rpc = to.style;
+		answer(session, id, name, jsonText(members.get("params") ?? null));
+	}
 }
 
-/** The default rule chain only logs client-side RPC: the device hears of a timeout. */
-function unanswered(
-	session: Session,
-	packet: IPublishPacket,
-	{ id, style, text }: { id: number; style: Style; text: string },
-): void {
-	session.touch();
-	session.admit();
-	session.ack(packet);
-	session.answers.rpc = style;
-	session.core.log(`${session.device.info.name}: client-side RPC ${id} ${text}`);
-	session.clock.after(session.core.settings.clientRpcTimeout, () => {
-		session.publishText(`${forms[session.answers.rpc].rpcResponse}${id}`, '{"error":"timeout"}');
+/** The default rule chain only logs client-side RPC: without a handler the device hears of a timeout. */
+function answer(session: Session, id: number, method: string, params: string): void {
+	const { core, device, clock } = session;
+	core.log(`${device.info.name}: client-side RPC ${id} ${method} ${params}`);
+	const text = core.onClientRpc(method, params, device);
+	clock.after(text === undefined ? core.settings.clientRpcTimeout : 0, () => {
+		const topic = `${forms[session.answers.rpc].rpcResponse}${id}`;
+		session.publishText(topic, text ?? '{"error":"timeout"}');
 	});
 }
 
