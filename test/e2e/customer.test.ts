@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { RestClient } from "../../tools/peer/rest.ts";
-import { openSite, type Site } from "./harness/site.ts";
+import { idOf, type RestClient } from "../../tools/peer/rest.ts";
+import { eventually, openSite, type Site } from "./harness/site.ts";
 
-describe("customers and credentials @real", () => {
+describe("customers, claiming and credentials @real", () => {
 	let at: Site;
 	let customer: { id: string; rest: RestClient };
 	before(async () => {
@@ -10,6 +10,26 @@ describe("customers and credentials @real", () => {
 		customer = await at.customer("owner");
 	});
 	after(() => at.close());
+
+	it("lets a customer claim a device with its secret, use it, and give it back", async () => {
+		const device = await at.device("claimed");
+		const claim = (secretKey: string) =>
+			customer.rest.send("POST", `/api/customer/device/${device.name}/claim`, { secretKey });
+		assert.equal((await customer.rest.send("GET", `/api/device/${device.id}`)).status, 403);
+		const peer = await at.online(device.token);
+		await peer.acknowledged("v1/devices/me/claim", '{"secretKey":"s","durationMs":60000}');
+		const claimed = await eventually("the claim", async () => {
+			const { status, body } = await claim("s");
+			return status === 200 && (body as { response: string });
+		});
+		assert.equal(claimed.response, "SUCCESS");
+		assert.equal((await claim("s")).status, 400);
+		const seen = await customer.rest.ask("GET", `/api/device/${device.id}`);
+		assert.equal(idOf({ id: seen.customerId }), customer.id);
+		const back = await customer.rest.send("DELETE", `/api/customer/device/${device.name}/claim`);
+		assert.equal(back.status, 200);
+		assert.equal((await customer.rest.send("GET", `/api/device/${device.id}`)).status, 403);
+	});
 
 	it("keeps a customer's user from what is the tenant's", async () => {
 		const { status, body } = await customer.rest.send("GET", "/api/tenant/devices?pageSize=1&page=0");
