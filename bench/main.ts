@@ -2,6 +2,7 @@
 import { args } from "../tools/args.ts";
 import { link, type OTA, ota } from "./ota.ts";
 import { type Size, size } from "./size.ts";
+import { type Standin, standin, standinText } from "./standin.ts";
 import { type Rate, type Telemetry, telemetry, window } from "./telemetry.ts";
 import { type XS, xs } from "./xs.ts";
 
@@ -12,6 +13,7 @@ const options = args({
 	options: {
 		json: { help: "one JSON object on stdout and nothing else" },
 		messages: { help: "messages that the fastest clients send side by side", value: "N", default: "20000" },
+		quick: { help: "load the stand-in only for a moment: its figures then show no more than that they come" },
 	},
 });
 
@@ -21,6 +23,7 @@ interface Report {
 	ota: OTA;
 	size: Size;
 	telemetry: Telemetry;
+	standin: Standin;
 }
 
 /** One client's line. */
@@ -29,7 +32,7 @@ function line(name: string, { messagesPerSecond, cpuMicrosecondsPerMessage, vers
 	return `  ${name.padEnd(16)}${messagesPerSecond} messages/s, ${cpuMicrosecondsPerMessage} µs of CPU each (${version})`;
 }
 
-function text({ xs, ota: { board }, size, telemetry: rates }: Report): string {
+function text({ xs, ota: { board }, size, telemetry: rates, standin }: Report): string {
 	const { idle, connected, updating } = xs.heapBytes;
 	const share = Math.round((100 * board.kBps) / board.tcpCopykBps);
 	return `XS ${xs.version} (worker of the virtual board)
@@ -56,7 +59,9 @@ ${line("TBClient on XS", rates.xs)}
 ${line("Python SDK", rates.python)}
 ${line("MQTT.js", rates.mqttjs)}
                 QoS 1, ${window} without PUBACK at a time, 3 values each; the same stand-in, in a process of its own, no limits. XS: the
-                board's process and the engine's together`;
+                board's process and the engine's together
+
+${standinText(standin)}`;
 }
 
 const messages = Number(options.messages);
@@ -67,6 +72,7 @@ if (!(Number.isInteger(messages) && messages >= 100)) {
 const report: Report = {
 	...{ xs: await xs(), ota: await ota(), size: await size() },
 	telemetry: await telemetry(messages),
+	standin: await standin(options.quick),
 };
 console.log(options.json ? JSON.stringify(report) : text(report));
 process.exit(0);

@@ -2,6 +2,9 @@ import { spawnSync } from "node:child_process";
 import { BenchClock } from "../../bench/clock.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
+import { Acks } from "../../bench/standin/acks.ts";
+import { cpuKnown, cpuMicros } from "../../bench/standin/cpu.ts";
+import type { Standin } from "../../bench/standin.ts";
 import type { Rate } from "../../bench/telemetry.ts";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
 import { root } from "../../tools/test/run.ts";
@@ -104,13 +107,37 @@ describe("bench: the heap", () => {
 	});
 });
 
+describe("bench: the load", () => {
+	const read = (...pieces: number[][]) => {
+		const acks = new Acks();
+		const ids: number[] = [];
+		for (const piece of pieces) acks.take(Uint8Array.from(piece), (id) => ids.push(id));
+		return ids;
+	};
+
+	it("finds PUBACKs wherever the pieces end", () => {
+		deepEqual(read([0x40, 2, 0, 7, 0x40], [2], [1, 0, 0x40, 2, 0]), [7, 256]);
+	});
+
+	it("takes nothing else for an acknowledgement", () => {
+		throws(() => read([0xd0, 0, 0x40, 2]), "d0004002");
+	});
+
+	it("reads the processor time of a process, where Linux tells it", () => {
+		const before = cpuMicros(process.pid);
+		for (const end = Date.now() + 50; Date.now() < end; );
+		if (cpuKnown) ok(cpuMicros(process.pid) > before, "50 ms of work, no processor time");
+		else ok(Number.isNaN(before), String(before));
+	});
+});
+
 describe("bench: --json", function () {
 	this.timeout(60_000);
 
 	(workerBuilt() ? it : it.skip)(
 		"is one object with every figure, a positive number (needs the XS worker)",
 		() => {
-			const node = ["--import", "./tools/ts.mjs", "bench/main.ts", "--json", "--messages", "200"];
+			const node = ["--import", "./tools/ts.mjs", "bench/main.ts", "--json", "--messages", "200", "--quick"];
 			const { NODE_V8_COVERAGE: _, ...env } = process.env;
 			const { stdout, stderr, status } = spawnSync(process.execPath, node, {
 				cwd: root,
@@ -118,7 +145,7 @@ describe("bench: --json", function () {
 				encoding: "utf8",
 			});
 			equal(status, 0, stderr);
-			const { xs, ota, size, telemetry } = JSON.parse(stdout);
+			const { xs, ota, size, telemetry, standin } = JSON.parse(stdout);
 			ok(/^\d+\.\d+\.\d+$/.test(xs.version), xs.version);
 			const { idle, connected, updating } = xs.heapBytes;
 			const counts = [
@@ -131,6 +158,13 @@ describe("bench: --json", function () {
 			];
 			for (const figure of [...counts, ota.board.kBps, ota.board.tcpCopykBps, size.tbclient, size.ota])
 				ok(Number.isFinite(figure) && figure > 0, stdout);
+			const { startMs, firmware } = standin as Standin;
+			for (const figure of [startMs, firmware.bytesPerSecond, firmware.tcpCopyBytesPerSecond])
+				ok(figure > 0, stdout);
+			for (const row of (standin as Standin).telemetry) {
+				ok(row.standin.perSecond > 0, stdout);
+				ok(row.mosquitto ? row.mosquitto.perSecond > 0 : standin.missing, stdout);
+			}
 			deepEqual(Object.keys(telemetry), ["node", "xs", "python", "mqttjs"]);
 			const ran = Object.values<Rate>(telemetry).filter(({ reason }) => !reason);
 			ok(telemetry.node.version && telemetry.xs.version && telemetry.mqttjs.version, stdout);
