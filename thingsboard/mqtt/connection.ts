@@ -114,19 +114,22 @@ export class Connection implements Outlet {
 	}
 
 	#authenticate(packet: IConnectPacket): void {
-		const { username: userName, password, clientId } = packet;
-		const certificate = this.#wire.chain?.[0];
-		const claim = { clientId, userName, password: password?.toString(), certificate };
-		// Dates are compared with the real date: that is what certificates are made with, whatever clock runs the protocol.
-		const usable = !certificate || valid(certificate, Date.now());
-		if (usable && this.#wire.chain) provisionByChain(this.#core, this.#wire.chain);
-		const device = usable ? this.#core.identify(claim) : undefined;
+		const device = this.#recognise(packet);
 		this.#trace.device = device;
 		this.#link.faults = device?.faults;
-		const { address } = this.#wire;
+		const { address, chain } = this.#wire;
 		if (address) this.#core.addresses[device ? "succeeded" : "failed"](address);
-		if (!device) this.#refuse(packet, certificate ? connackCode.notAuthorized : refusal(packet));
-		else this.#greet(packet, device);
+		if (device) this.#greet(packet, device);
+		else this.#refuse(packet, chain?.length ? connackCode.notAuthorized : refusal(packet));
+	}
+
+	/** Dates are compared with the real date: that is what certificates are made with, whatever clock runs the protocol. */
+	#recognise({ username: userName, password, clientId }: IConnectPacket): Device | undefined {
+		const { chain = [] } = this.#wire;
+		const [certificate] = chain;
+		if (certificate && !valid(certificate, Date.now())) return undefined;
+		if (certificate) provisionByChain(this.#core, chain);
+		return this.#core.identify({ clientId, userName, password: password?.toString(), certificate });
 	}
 
 	/** A known device may still be refused: by a fault, by its profile's transport or by a rate limit. */
@@ -150,6 +153,7 @@ export class Connection implements Outlet {
 		this.#open(packet, session);
 		if (older)
 			this.#core.clock.after(0, () => older.close("taken over by a newer session", reason.takenOver));
+		session.haunt();
 	}
 
 	/** Sends CONNACK and processes what came before it. Session-present is just the inverse of clean-session. */
