@@ -12,9 +12,8 @@ import Trial from "ota/trial";
 import TBClient from "tbclient";
 import Timer from "timer";
 
-const shared = ["telemetryInterval", ...sharedNames];
+const watch = ["telemetryInterval", ...sharedNames];
 const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
-const AskAgain = 5_000; // ms
 const current = { title, version };
 const settings = new Store("tb");
 const store = new Store("ota");
@@ -32,13 +31,13 @@ const client = new TBClient({
 	random: () => system.random() / 2 ** 32,
 	clock: () => (link.clockValid ? Date.now() : undefined),
 	outbox: { drop: "oldest" },
+	watch,
 	onConnected() {
 		trace("tb: connected\n");
 		trial.prove("connected");
 		updater.connected();
 		const { host, resetReason } = system;
 		client.sendAttributes({ host, resetReason, slot: slots.running.label, stats: { ...client.stats } });
-		ask();
 		measure();
 	},
 	onDisconnected(error) {
@@ -46,8 +45,8 @@ const client = new TBClient({
 		updater.disconnected();
 	},
 	onAttributes(values, deleted) {
-		configure(values);
 		updater.withdraw(deleted);
+		configure(values);
 	},
 	onRPC: ({ id, method, params }) => client.respond(id, command(method, params)),
 	onFirmware: (count, chunk) => updater.receive(count, chunk),
@@ -73,15 +72,6 @@ const trial = new Trial({
 const telemetry = Timer.repeat(measure, 10_000);
 
 const minuteOfDay = () => Math.floor(Date.now() / 60_000) % 1440;
-
-/** What was pushed or taken back while the device was offline is not told again, so it is asked for. */
-function ask(): void {
-	client.requestAttributes({ shared }, (error, { shared: values = {} }) => {
-		if (error) return void (client.connected && Timer.set(() => client.connected && ask(), AskAgain));
-		updater.withdraw(shared.filter((name) => !(name in values)));
-		configure(values);
-	});
-}
 
 /** While offline too: a reading keeps its time, and the oldest give way when there are too many. */
 function measure(): void {

@@ -23,6 +23,7 @@ import { chunkTopic } from "tbclient/sender";
 import { count, makeStats, type Stats } from "tbclient/stats";
 import type { Readings } from "tbclient/telemetry";
 import { filtersOf } from "tbclient/topics";
+import { type OnAttributes, Watches } from "tbclient/watch";
 
 export type { SendOptions } from "tbclient/delivery";
 export type { Completion } from "tbclient/message";
@@ -51,6 +52,7 @@ export default class TBClient {
 	#inbound: Inbound;
 	#questions: Questions;
 	#calls: Calls;
+	#watches: Watches;
 	#parts: Parts;
 	#connected = false;
 	#closed = false;
@@ -67,6 +69,9 @@ export default class TBClient {
 		this.#delivery = delivery;
 		this.#questions = new Questions({ settings, callbacks, delivery, isConnected: () => this.#connected });
 		this.#calls = new Calls({ settings, callbacks, delivery, parts: this.#parts, stats });
+		this.#watches = new Watches(this.#questions, callbacks);
+		const { watch } = options;
+		if (watch) this.#watches.add(watch, (...news) => callbacks.call("onAttributes", ...news), false, true);
 		this.#inbound = this.#makeInbound();
 	}
 
@@ -110,6 +115,21 @@ export default class TBClient {
 		this.#questions.askAttributes(keys, (error, values = {}) =>
 			this.#callbacks.run("requestAttributes callback", () => callback.call(this, error, values)),
 		);
+	}
+
+	/**
+	 * Watches shared attributes by name: told of every change, and after every connection of how they stand, since the server repeats
+	 * no push. `callback` gets the values of those that there are, and the names of those that have none. May be called any number
+	 * of times with the same answer. @throws RangeError for a key that is empty or has a comma, or more than 64 keys in all watches.
+	 */
+	watchAttributes(keys: readonly string[], callback: OnAttributes): void {
+		this.#open("watchAttributes");
+		this.#watches.add(keys, callback, this.#connected);
+	}
+
+	/** Ends what `watchAttributes` began with that callback. */
+	unwatchAttributes(callback: OnAttributes): void {
+		this.#watches.remove(callback);
 	}
 
 	/**
@@ -199,6 +219,7 @@ export default class TBClient {
 		this.#connected = false;
 		this.#callbacks.close();
 		this.#questions.close();
+		this.#watches.close();
 		this.#inbound.reset();
 		this.#connection.close();
 		this.#delivery.sender.close();
@@ -210,6 +231,7 @@ export default class TBClient {
 			stats: this.stats,
 			questions: this.#questions,
 			calls: this.#calls,
+			watches: this.#watches,
 			codec: this.#settings.codec,
 			parts: this.#parts,
 		});
@@ -254,6 +276,7 @@ export default class TBClient {
 		if (this.#connected) return;
 		this.#connected = true;
 		this.stats.connects += 1;
+		this.#watches.connected();
 		this.#parts.connected();
 		this.#callbacks.call("onConnected");
 	}
@@ -264,6 +287,7 @@ export default class TBClient {
 		this.#inbound.reset();
 		this.#delivery.down(error);
 		this.#questions.fail(error);
+		this.#watches.close();
 		this.#parts.disconnected(error);
 		this.#callbacks.call("onDisconnected", error);
 	}

@@ -7,6 +7,7 @@ import type { Parts } from "tbclient/parts";
 import type { Questions } from "tbclient/questions";
 import type { Calls } from "tbclient/rpc";
 import type { Stats } from "tbclient/stats";
+import type { Watches } from "tbclient/watch";
 
 /** What inbound messages act on. */
 export interface DispatchOptions {
@@ -14,6 +15,8 @@ export interface DispatchOptions {
 	stats: Stats;
 	/** Questions that wait for their answer. */
 	questions: Questions;
+	/** Attributes watched by name. */
+	watches: Watches;
 	/** Calls from the server. */
 	calls: Calls;
 	codec: Codec;
@@ -72,7 +75,9 @@ export class Dispatch {
 	}
 
 	#attributes({ values, deleted }: AttributesUpdate): void {
-		this.#options.callbacks.call("onAttributes", values, deleted);
+		const { callbacks, watches } = this.#options;
+		callbacks.call("onAttributes", values, deleted);
+		watches.push(values, deleted);
 	}
 
 	#firmware(request: number, index: number, { count, offset, byteLength, more }: Incoming): void {

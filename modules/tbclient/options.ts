@@ -10,6 +10,7 @@ import { type Backlog, Memory } from "tbclient/memory";
 import type { OutboxLimits } from "tbclient/outbox";
 import { type ServerOptions, serverOf } from "tbclient/server";
 import { Topic, type Topics } from "tbclient/topics";
+import { checkKeys } from "tbclient/watch";
 
 /** A call from the server; answer it with `respond(id, …)`, now or later. Id 0 is valid. */
 export interface RPC {
@@ -60,7 +61,9 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 	onConnected?(this: TBClient): void;
 	/** After every loss and refusal; the client connects again by itself. */
 	onDisconnected?(this: TBClient, error: TBError): void;
-	/** Shared attributes that the server pushed: new values, or keys that were deleted. */
+	/** Shared attributes to ask for after every connection: `onAttributes` gets those that there are, and the names of the others. */
+	watch?: readonly string[];
+	/** Shared attributes that the server pushed: new values, or keys that were deleted. Both for the answer about `watch`. */
 	onAttributes?(this: TBClient, values: JSONObject, deleted: string[]): void;
 	/** What it throws is the answer: `{"error": message}`. Without `onRPC` every call is answered with an error. */
 	onRPC?(this: TBClient, call: RPC): void;
@@ -96,7 +99,8 @@ export function settingsOf(options: TBClientOptions): Settings {
 		options;
 	const { codec = jsonCodec, clock } = options;
 	const topics = options.topics ? { ...Topic, ...options.topics } : Topic;
-	const { backlog = new Memory(topics.telemetry) } = options;
+	const { backlog = new Memory(topics.telemetry), watch } = options;
+	if (watch) checkKeys(watch, codec);
 	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))

@@ -2,6 +2,7 @@
 import type { JSONValue } from "host/contract";
 import type { AttributeKeys } from "tbclient/attributes";
 import type { Callbacks } from "tbclient/callbacks";
+import type { Codec } from "tbclient/codec";
 import type { Delivery } from "tbclient/delivery";
 import { TBError } from "tbclient/errors";
 import { bodyOf, makeMessage, type Payload } from "tbclient/message";
@@ -41,6 +42,11 @@ export class Questions {
 	/** Whether any question waits for its answer. */
 	get waiting(): boolean {
 		return this.#attributes.waiting || this.#calls.waiting;
+	}
+
+	/** What questions are made of. */
+	get codec(): Codec {
+		return this.#options.settings.codec;
 	}
 
 	/** Asks for attributes. @throws RangeError for a key that is empty or has a comma. */
