@@ -24,6 +24,11 @@ export class Message {
 		this.#fields = new Reader(bytes).fields();
 	}
 
+	/** Whether there is such a field. */
+	has(number: number): boolean {
+		return this.#fields.has(number);
+	}
+
 	/** The last text of a string field, "" when there is none. Throws `ProtobufError` for malformed UTF-8. */
 	text(number: number): string {
 		const value = this.bytes(number);

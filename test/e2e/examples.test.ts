@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
+import { idOf } from "../../tools/peer/rest.ts";
 import { examples, prepare, type Settings } from "../../tools/start/example.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
 import { eventually, openSite, type Site, type SiteDevice } from "./harness/site.ts";
@@ -66,9 +67,34 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.deepEqual(await at.rpc(device.id, "dance"), { error: "unknown method dance" });
 	},
 
-	async claim({ run }) {
+	async claim({ at, device, run }) {
+		const customer = await at.customer("claimer");
+		await at.setAttributes(device.id, "SERVER_SCOPE", { claimingAllowed: true });
 		const board = await run();
 		await board.saw("claim: acknowledged");
+		const path = `/api/customer/device/${encodeURIComponent(device.name)}/claim`;
+		const answer = await customer.rest.ask("POST", path, { secretKey: "printed-on-the-device" });
+		assert.equal(answer.response, "SUCCESS");
+		const { customerId } = await at.rest.ask("GET", `/api/device/${device.id}`);
+		assert.equal((customerId as { id: string }).id, customer.id);
+	},
+
+	async provisioning({ at, device, run }) {
+		const name = at.name("provisioning-provisioned");
+		const board = await run();
+		await board.saw("telemetry: acknowledged");
+		const made = await at.rest.ask("GET", `/api/tenant/devices?deviceName=${name}`);
+		const id = idOf(made);
+		at.later(() => at.rest.send("DELETE", `/api/device/${id}`));
+		const provisioned = async () => (await at.latest(id, "provisioned")).provisioned;
+		assert.equal((await eventually("telemetry", provisioned)).value, true);
+		// At the next boot it uses what it kept: the server would refuse its name a second time.
+		board.board.powerCut();
+		board.board.powerOn();
+		await board.saw("telemetry: acknowledged");
+		const { credentialsType } = await at.rest.ask("GET", `/api/device/${id}/credentials`);
+		assert.equal(credentialsType, "ACCESS_TOKEN");
+		assert.notEqual(id, device.id);
 	},
 
 	async "basic-credentials"({ at, device, run }) {
@@ -88,6 +114,26 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		await board.saw("both: acknowledged");
 		await eventually("telemetry", async () => (await at.latest(device.id, "temperature")).temperature);
 		assert.deepEqual(await at.attributes(device.id, "CLIENT_SCOPE"), { line: 7 });
+	},
+
+	async protobuf({ at, device, run }) {
+		const board = await run();
+		await board.saw("both: acknowledged");
+		const seen = await eventually("telemetry", async () => {
+			const latest = await at.latest(device.id, "temperature", "humidity", "innerObject");
+			return Object.keys(latest).length === 3 && latest;
+		});
+		assert.deepEqual(
+			["temperature", "humidity", "innerObject"].map((key) => seen[key]?.value),
+			[21.5, 40, { key1: "protobuf", key4: 7 }],
+		);
+		assert.deepEqual(await at.attributes(device.id, "CLIENT_SCOPE"), {
+			...{ firmwareVersion: "v1.2", serialNumber: "SN-1" },
+		});
+		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 8, mode: "slow" });
+		await board.saw(/pushed .*"interval":8/);
+		const { payload } = await at.rpc(device.id, "echo", "text");
+		assert.deepEqual(JSON.parse(String(payload)), { method: "echo", params: "text" });
 	},
 
 	async "short-topics"({ at, device, run }) {

@@ -99,6 +99,7 @@ VECTORS = [
     ("GetAttributeResponseMsg", {}),
     ("AttributeUpdateNotificationMsg", {"updated": KVS}),
     ("AttributeUpdateNotificationMsg", {"deleted": ["k1", "k2"]}),
+    ("AttributeUpdateNotificationMsg", {"updated": [{**one, "ts": 5} for one in KVS]}),
     ("RpcRequest", {"method": "getTime", "params": "{}"}),
     ("ToServerRpcResponseMsg", {"requestId": 1, "payload": '{"time":5}'}),
     ("ToServerRpcResponseMsg", {"requestId": 1, "error": "timeout"}),

@@ -1,7 +1,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 import { readAttributes, readKeys, readObject } from "../telemetry.ts";
 import { valuesJson } from "../values.ts";
-import { jsonOf, requestId, textOf } from "./payload.ts";
+import { jsonOf, payloadOf, requestId } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { forms, type Style } from "./topics.ts";
 
@@ -20,7 +20,7 @@ export function attributesRequest(
 	to: { style: Style; id: string },
 ): void {
 	const id = requestId(to.id);
-	const members = readObject(textOf(packet));
+	const members = readObject(jsonOf(session, packet, to.style, "attributesRequest"));
 	const client = readKeys(members.get("clientKeys"));
 	const shared = readKeys(members.get("sharedKeys"));
 	session.admit();
@@ -43,6 +43,7 @@ function answer(session: Session, id: number, client: string[], shared: string[]
 		const values = picked.map(([key, { value }]) => [key, value] as const);
 		return values.length ? [`"${name}":${valuesJson(values)}`] : [];
 	});
-	const topic = `${forms[session.answers.attributes].attributesResponse}${id}`;
-	session.publishText(topic, `{${parts.join(",")}}`);
+	const style = session.answers.attributes;
+	const payload = payloadOf(session, style, "attributesResponse", id, `{${parts.join(",")}}`);
+	session.publish(`${forms[style].attributesResponse}${id}`, payload);
 }

@@ -3,21 +3,26 @@ import type { IPublishPacket } from "mqtt-packet";
 import { UnmappedError } from "../errors.ts";
 import { jsonText } from "../json.ts";
 import { readObject, readText } from "../telemetry.ts";
-import { requestId, textOf } from "./payload.ts";
+import { jsonOf, payloadOf, requestId } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { forms, javaInt, type Style } from "./topics.ts";
 
 /** The device's answer to a server-side RPC: any bytes. */
-export function rpcResponse(session: Session, packet: IPublishPacket, { id }: { id: string }): void {
-	const call = requestId(id);
+export function rpcResponse(
+	session: Session,
+	packet: IPublishPacket,
+	to: { style: Style; id: string },
+): void {
+	const call = requestId(to.id);
+	const text = jsonOf(session, packet, to.style, "rpcResponse");
 	session.admit();
 	session.ack(packet);
-	session.device.rpc.reply(call, textOf(packet));
+	session.device.rpc.reply(call, text);
 }
 
 /** A client-side RPC. `getSessionLimits` on the v1 topic is answered by the transport itself, and is no activity. */
 export function clientRpc(session: Session, packet: IPublishPacket, to: { style: Style; id: string }): void {
-	const members = readObject(textOf(packet));
+	const members = readObject(jsonOf(session, packet, to.style, "rpcRequest"));
 	const id = javaInt(to.id);
 	const method = members.get("method");
 	if (id === undefined)
@@ -40,8 +45,7 @@ function answer(session: Session, id: number, method: string, params: string): v
 	core.log(`${device.info.name}: client-side RPC ${id} ${method} ${params}`);
 	const text = core.onClientRpc(method, params, device);
 	clock.after(text === undefined ? core.settings.clientRpcTimeout : 0, () => {
-		const topic = `${forms[session.answers.rpc].rpcResponse}${id}`;
-		session.publishText(topic, text ?? '{"error":"timeout"}');
+		publishAnswer(session, session.answers.rpc, id, text ?? '{"error":"timeout"}');
 	});
 }
 
@@ -55,5 +59,9 @@ function sessionLimits(session: Session, packet: IPublishPacket, id: number): vo
 		...(session.isGateway ? { gatewayRateLimits: texts.texts("gateway") } : {}),
 	};
 	session.ackNow(packet);
-	session.publishText(`${forms.v1.rpcResponse}${id}`, JSON.stringify(limits));
+	publishAnswer(session, "v1", id, JSON.stringify(limits));
+}
+
+function publishAnswer(session: Session, style: Style, id: number, text: string): void {
+	session.publish(`${forms[style].rpcResponse}${id}`, payloadOf(session, style, "rpcResponse", id, text));
 }

@@ -10,6 +10,7 @@ import { Acks } from "./acks.ts";
 import { Firmware } from "./firmware.ts";
 import type { MqttSession, Outlet } from "./outlet.ts";
 import { type Packet, pingresp, puback, publish, suback, unsuback } from "./packets.ts";
+import { payloadOf } from "./payload.ts";
 import { handlePublish } from "./publish.ts";
 import { reason } from "./reasons.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -108,14 +109,27 @@ export class Session implements DeviceSession, MqttSession {
 	}
 
 	publishAttributes(text: string): void {
-		this.publishText(forms[this.#subscriptions.style("attributes") ?? "v1"].attributes, text);
+		const style = this.#subscriptions.style("attributes") ?? "v1";
+		this.publish(forms[style].attributes, payloadOf(this, style, "attributesUpdate", 0, text));
 	}
 
 	publishRpc(id: number, text: string, delivery?: Delivery): 0 | 1 {
-		const topic = `${forms[this.#subscriptions.style("rpc") ?? "v1"].rpcRequest}${id}`;
-		const sent = this.publishText(topic, text);
+		const style = this.#subscriptions.style("rpc") ?? "v1";
+		const payload = this.#call(style, id, text);
+		if (!payload) return 0;
+		const sent = this.publish(`${forms[style].rpcRequest}${id}`, payload);
 		if (delivery && sent.qos) this.#await(sent.id, delivery);
 		return sent.qos;
+	}
+
+	/** The payload of a call. What a schema cannot carry is the call's result (onToDeviceRpcRequest), and nothing is published. */
+	#call(style: Style, id: number, text: string): Uint8Array | undefined {
+		try {
+			return payloadOf(this, style, "rpcRequest", id, text);
+		} catch (error) {
+			this.device.rpc.reply(id, JSON.stringify({ error: (error as Error).message }));
+			return undefined;
+		}
 	}
 
 	setNextId(id: number): void {

@@ -24,6 +24,31 @@ export interface Ground {
 /** Settings of an example beside host, port and token, for NVS namespace `tb`. */
 export type Settings = Record<string, StoreValue>;
 
+const message = (name: string, fields: string): string =>
+	`syntax = "proto3";\npackage device;\nmessage ${name} {\n${fields}}\n`;
+const optional = (...fields: string[]): string =>
+	fields.map((field, index) => `  optional ${field} = ${index + 1};\n`).join("");
+
+/** The schemas that ThingsBoard's own page proposes for a new profile. */
+const stockSchemas = {
+	deviceTelemetryProtoSchema: message(
+		"SensorDataReading",
+		`${optional("double temperature", "double humidity")}  InnerObject innerObject = 3;
+  message InnerObject {
+${optional("string key1", "bool key2", "double key3", "int32 key4", "string key5")}  }
+`,
+	),
+	deviceAttributesProtoSchema: message(
+		"SensorConfiguration",
+		optional("string firmwareVersion", "string serialNumber"),
+	),
+	deviceRpcRequestProtoSchema: message(
+		"RpcRequestMsg",
+		optional("string method", "int32 requestId", "string params"),
+	),
+	deviceRpcResponseProtoSchema: message("RpcResponseMsg", optional("string payload")),
+};
+
 /** What some examples find on the server. */
 const grounds: Record<string, (ground: Ground) => Promise<Settings>> = {
 	async "basic-credentials"({ rest, device, unique }) {
@@ -40,7 +65,9 @@ const grounds: Record<string, (ground: Ground) => Promise<Settings>> = {
 		return {};
 	},
 	async protobuf(ground) {
-		await useProfile(ground, { transportPayloadTypeConfiguration: { transportPayloadType: "PROTOBUF" } });
+		await useProfile(ground, {
+			transportPayloadTypeConfiguration: { transportPayloadType: "PROTOBUF", ...stockSchemas },
+		});
 		return {};
 	},
 	async provisioning({ rest, unique, later }) {

@@ -76,6 +76,21 @@ export const vectors: readonly [type: string, values: JSONObject, hex: string][]
 		"0a0e088098bce89f2a12050a016218010a0612040a026e6f0a14080512100a016c10012081808080808080f0ff010a0c080512080a047a65726f10010a120805120e0a0164100229000000000000e0bf0a100805120c0a0173100332056772c3bc6e0a16080512120a016a10043a0b7b2261223a5b312c325d7d",
 	],
 	["AttributeUpdateNotificationMsg", { deleted: ["k1", "k2"] }, "12026b3112026b32"],
+	[
+		"AttributeUpdateNotificationMsg",
+		{
+			updated: [
+				{ ts: 5, kv: { key: "b", bool_v: true } },
+				{ ts: 5, kv: { key: "no" } },
+				{ ts: 5, kv: { key: "l", type: 1, long_v: -9007199254740991 } },
+				{ ts: 5, kv: { key: "zero", type: 1 } },
+				{ ts: 5, kv: { key: "d", type: 2, double_v: -0.5 } },
+				{ ts: 5, kv: { key: "s", type: 3, string_v: "grün" } },
+				{ ts: 5, kv: { key: "j", type: 4, json_v: '{"a":[1,2]}' } },
+			],
+		},
+		"0a09080512050a016218010a08080512040a026e6f0a14080512100a016c10012081808080808080f0ff010a0c080512080a047a65726f10010a120805120e0a0164100229000000000000e0bf0a100805120c0a0173100332056772c3bc6e0a16080512120a016a10043a0b7b2261223a5b312c325d7d",
+	],
 	["RpcRequest", { method: "getTime", params: "{}" }, "0a0767657454696d6512027b7d"],
 	["ToServerRpcResponseMsg", { requestId: 1, payload: '{"time":5}' }, "0801120a7b2274696d65223a357d"],
 	["ToServerRpcResponseMsg", { requestId: 1, error: "timeout" }, "08011a0774696d656f7574"],
