@@ -54,6 +54,7 @@ export default class TBClient {
 	#calls: Calls;
 	#watches: Watches;
 	#parts: Parts;
+	#package = -1; // request id of the firmware that was asked for last
 	#connected = false;
 	#closed = false;
 
@@ -65,7 +66,8 @@ export default class TBClient {
 		this.#parts = new Parts(this.#callbacks);
 		this.#connection = new Connection(settings, this.#events());
 		const [connection, callbacks, stats] = [this.#connection, this.#callbacks, this.stats];
-		const delivery = new Delivery({ settings, connection, callbacks, stats });
+		const onResume = () => this.#writable(Number.POSITIVE_INFINITY);
+		const delivery = new Delivery({ settings, connection, callbacks, stats, onResume });
 		this.#delivery = delivery;
 		this.#questions = new Questions({ settings, callbacks, delivery, isConnected: () => this.#connected });
 		this.#calls = new Calls({ settings, callbacks, delivery, parts: this.#parts, stats });
@@ -177,7 +179,10 @@ export default class TBClient {
 	 */
 	requestFirmware(request: number, index: number, size: number): boolean {
 		this.#open("requestFirmware");
-		return this.#connected && this.#delivery.sender.sendNow(chunkTopic(request, index), String(size));
+		if (!this.#connected || !this.#delivery.sender.sendNow(chunkTopic(request, index), String(size))) return false;
+		if (request !== this.#package) this.#delivery.rates.spend(1); // the first request of a package counts
+		this.#package = request;
+		return true;
 	}
 
 	/** Reads bytes of a chunk, inside `onFirmware` only; returns the count, 0 when nothing is left. */
@@ -234,6 +239,7 @@ export default class TBClient {
 			watches: this.#watches,
 			codec: this.#settings.codec,
 			parts: this.#parts,
+			onLimits: (answer) => this.#delivery.setRates(answer),
 		});
 		const { maxMessage, topics } = this.#settings;
 		return new Inbound(maxMessage, topics, {
@@ -272,8 +278,8 @@ export default class TBClient {
 	}
 
 	#writable(count: number): void {
-		this.#delivery.sender.flush(count);
-		if (this.#connected) return;
+		this.#delivery.flush(count);
+		if (this.#connected || !this.#delivery.sender.subscribed) return;
 		this.#connected = true;
 		this.stats.connects += 1;
 		this.#watches.connected();
@@ -296,7 +302,7 @@ export default class TBClient {
 		const { io } = this.#settings;
 		if (operation === io.PUBACK) this.#delivery.acknowledged(id);
 		if (operation === io.SUBACK)
-			for (const topic of this.#delivery.sender.subscribed(id, payload))
+			for (const topic of this.#delivery.sender.granted(id, payload))
 				this.#callbacks.error(
 					new TBError("TB_SUBSCRIBE", `subscribe ${topic}: expected a granted QoS, got 0x80`),
 				);

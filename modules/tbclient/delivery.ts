@@ -1,8 +1,9 @@
 // What the application hands over, from the call until its completion: checked, timed, parted, kept, sent.
-import type { JSONObject } from "host/contract";
+import type { JSONObject, JSONValue } from "host/contract";
 import type { Callbacks } from "tbclient/callbacks";
 import type { Connection } from "tbclient/connection";
 import { TBError } from "tbclient/errors";
+import { Limits } from "tbclient/limits";
 import {
 	type Body,
 	bodyOf,
@@ -16,10 +17,13 @@ import { Outbox } from "tbclient/outbox";
 import { Sender } from "tbclient/sender";
 import type { Stats } from "tbclient/stats";
 import { checked, type Piece, piecesOf, plain, type Readings, stamped, untimed } from "tbclient/telemetry";
+import { Topic } from "tbclient/topics";
 import { cleaned } from "tbclient/values";
 import Time from "time";
 
 const Largest = 65_000; // payload bytes; the server closes on a remaining length above 65536
+const Head = 536; // bytes of remaining length that are left for the topic
+const Smallest = 64; // bytes
 const ClockWait = 10_000; // ms after a connection that readings wait for a clock
 const ClockPoll = 1_000;
 const LatestTime = 9_999_999_999_999; // ms; as long as any time until 2286
@@ -38,6 +42,8 @@ export interface DeliveryOptions {
 	connection: Connection;
 	callbacks: Callbacks;
 	stats: Stats;
+	/** A pause is over, so something can be sent. */
+	onResume(): void;
 }
 
 /** Takes messages of all kinds, and completes each of them once. */
@@ -45,23 +51,28 @@ export class Delivery {
 	readonly sender: Sender;
 	/** What one message may hold. */
 	readonly limits: { bytes: number; points: number; lists: boolean };
+	/** What the server allows. */
+	readonly rates: Limits;
 	#settings: Settings;
 	#callbacks: Callbacks;
 	#stats: Stats;
 	#outbox: Outbox;
 	#since = 0; // `Time.ticks` of this connection's CONNACK
 	#latest = 0; // the newest time that was given to a reading
+	#asked = true; // for limits, on this connection
+	#delayed: Message | undefined; // the last one that had to wait for a limit
 
-	constructor({ settings, connection, callbacks, stats }: DeliveryOptions) {
+	constructor({ settings, connection, callbacks, stats, onResume }: DeliveryOptions) {
 		const { io, inFlight, codec, outbox, backlog } = settings;
 		this.#settings = settings;
 		this.#callbacks = callbacks;
 		this.#stats = stats;
 		this.#outbox = new Outbox(outbox, backlog);
 		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: codec.lists };
+		this.rates = new Limits(settings.sessionLimits);
 		this.sender = new Sender({
-			...{ io, connection, outbox: this.#outbox, inFlight, stats },
-			onNext: (message) => this.#hold(message),
+			...{ io, connection, outbox: this.#outbox, inFlight, stats, rates: this.rates, onResume },
+			onNext: (message) => this.#ready(message),
 			onWritten: ({ callback }) => this.#later(callback, null),
 			onRoom: () => callbacks.defer(() => callbacks.call("onWritable")),
 		});
@@ -110,6 +121,23 @@ export class Delivery {
 	/** Accepted by the server. */
 	up(): void {
 		this.#since = Time.ticks;
+		this.#asked = !this.#settings.sessionLimits;
+		this.rates.up();
+	}
+
+	/** There is room for `count` bytes. The question for limits goes right behind SUBSCRIBE; the server answers it free of charge. */
+	flush(count: number): void {
+		this.sender.flush(count);
+		const { codec } = this.#settings;
+		this.#asked ||= this.sender.sendNow(`${Topic.rpcRequest}0`, codec.encodeRPCRequest("getSessionLimits", {}));
+	}
+
+	/** The server's answer. @throws TypeError for no object. */
+	setRates(answer: JSONValue): void {
+		this.rates.set(answer);
+		this.limits.bytes = Math.min(Math.max(this.rates.packet - Head, Smallest), Largest);
+		this.limits.points = this.rates.points;
+		this.sender.flush();
 	}
 
 	/** A PUBACK. */
@@ -172,6 +200,28 @@ export class Delivery {
 		const between = this.#latest - Math.floor(now);
 		this.#latest = between >= 0 && between < 1000 ? this.#latest + 1 : Math.floor(now);
 		return this.#latest;
+	}
+
+	/** ms until a message may go out; negative when it never may, since it was kept before the limits were known. */
+	#ready(message: Message): number {
+		const wait = this.#hold(message);
+		if (wait) return wait;
+		const { bytes, points } = this.limits;
+		if (message.points > points || message.bytes.byteLength > bytes) {
+			this.#outbox.remove(message);
+			const text = `${message.bytes.byteLength} bytes and ${message.points} values, at most ${points} allowed`;
+			this.#refuse(message.callback, this.#tooLarge(`publish ${message.topic}`, text));
+			return -1;
+		}
+		return this.#paced(message);
+	}
+
+	/** ms until the server's rates allow a message. */
+	#paced(message: Message): number {
+		const wait = this.rates.wait(message.points);
+		if (wait && this.#delayed !== message) this.#stats.delayed += 1;
+		this.#delayed = wait ? message : undefined;
+		return wait;
 	}
 
 	/** ms until a message may go out: early readings wait a while for the clock. */

@@ -1,4 +1,5 @@
 // Where every inbound message ends: `route` says what its topic means, and the switch in `#deliver` what is done with it.
+import type { JSONValue } from "host/contract";
 import type { Callbacks } from "tbclient/callbacks";
 import type { AttributesUpdate, Codec } from "tbclient/codec";
 import { reasonOf, TBError } from "tbclient/errors";
@@ -8,6 +9,9 @@ import type { Questions } from "tbclient/questions";
 import type { Calls } from "tbclient/rpc";
 import type { Stats } from "tbclient/stats";
 import type { Watches } from "tbclient/watch";
+
+/** The id of our question for limits; calls of the application have ids from 1. */
+const LimitsId = 0;
 
 /** What inbound messages act on. */
 export interface DispatchOptions {
@@ -22,6 +26,8 @@ export interface DispatchOptions {
 	codec: Codec;
 	/** What is attached to the client: asked first. */
 	parts: Parts;
+	/** The server's session limits. @throws TypeError for no object. */
+	onLimits(answer: JSONValue): void;
 }
 
 /** Delivers inbound messages to the application, and to the requests that wait for them. */
@@ -67,7 +73,8 @@ export class Dispatch {
 				callbacks.call("onFirmwareError", String.fromArrayBuffer(bytes));
 				break;
 			case "rpcResponse":
-				questions.answerCall(to.id, codec.decodeRPCResponse(bytes));
+				if (to.id === LimitsId) this.#options.onLimits(codec.decodeRPCResponse(bytes));
+				else questions.answerCall(to.id, codec.decodeRPCResponse(bytes));
 				break;
 			case "unknown":
 				if (!parts.message(message.topic, bytes)) stats.unknown += 1;

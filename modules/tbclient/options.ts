@@ -51,6 +51,11 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 	clock?: () => number | undefined;
 	/** QoS 1 messages in flight, at least 1; default 4. */
 	inFlight?: number;
+	/**
+	 * Asks the server for its limits at every connection, and keeps to them; default true. The first messages wait for the answer, at
+	 * most 5 s. Without, the server closes the connection of a device that is over a limit.
+	 */
+	sessionLimits?: boolean;
 	/** ms until `requestAttributes` gives up, at least 1; default 20 000. */
 	requestTimeout?: number;
 	/** Topics that differ from the default: those of the device profile, or `shortTopics()` of tbclient/topics. */
@@ -84,6 +89,7 @@ export interface Settings extends ConnectionOptions {
 	backlog: Backlog;
 	clock: (() => number | undefined) | undefined;
 	inFlight: number;
+	sessionLimits: boolean;
 	requestTimeout: number;
 	topics: Topics;
 	codec: Codec;
@@ -97,7 +103,7 @@ export function settingsOf(options: TBClientOptions): Settings {
 	const { keepAlive = 30_000, random = Math.random, maxMessage = 4096, inFlight = 4 } = options;
 	const { requestTimeout = 20_000, outbox: { messages = 16, bytes = 8192, drop = "refuse" as const } = {} } =
 		options;
-	const { codec = jsonCodec, clock } = options;
+	const { codec = jsonCodec, clock, sessionLimits = true } = options;
 	const topics = options.topics ? { ...Topic, ...options.topics } : Topic;
 	const { backlog = new Memory(topics.telemetry), watch } = options;
 	if (watch) checkKeys(watch, codec);
@@ -107,5 +113,5 @@ export function settingsOf(options: TBClientOptions): Settings {
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
 	const network = { ...server, login: loginOf(options), keepAlive, random };
 	const outbox = { messages, bytes, drop };
-	return { ...network, maxMessage, inFlight, requestTimeout, topics, codec, outbox, backlog, clock };
+	return { ...network, maxMessage, inFlight, sessionLimits, requestTimeout, topics, codec, outbox, backlog, clock };
 }

@@ -55,6 +55,7 @@ export class Calls {
 
 	/** A call has arrived. */
 	receive(call: RPC): void {
+		this.#options.delivery.rates.spend(1); // acknowledging it counts as a message
 		const hash = fnv(call.method + JSON.stringify(call.params));
 		const known = this.#find(call.id);
 		if (known?.hash === hash && !isOver(known)) this.#repeat(known, call);

@@ -2,7 +2,8 @@
 import type { MQTTClient, MQTTClientConstructor, MQTTWriteOptions } from "host/contract";
 import type { Connection } from "tbclient/connection";
 import { reasonOf, TBError } from "tbclient/errors";
-import type { Message } from "tbclient/message";
+import type { Limits } from "tbclient/limits";
+import { bodyOf, type Message, type Payload } from "tbclient/message";
 import type { Loss, Outbox } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
 import { type Filter, Topic } from "tbclient/topics";
@@ -11,6 +12,7 @@ import Timer from "timer";
 
 const AckTimeout = 20_000;
 const Reaction = 2_000; // ms; a close within it may be the answer to a message that has no other
+const Counted = 2; // filters of a SUBSCRIBE that count as messages: attributes and calls
 const Whole = 1024; // bytes; longer payloads go in fragments, as the simulator's window is 1536 bytes
 
 /** What a sender works with. */
@@ -22,8 +24,12 @@ export interface SenderOptions {
 	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
 	stats: Pick<Stats, "sent" | "resent">;
-	/** ms until the message may be sent, 0 for now. */
+	/** Told of everything that counts against the server's limits. */
+	rates: Limits;
+	/** ms until the message may be sent, 0 for now, negative when it was dropped. */
 	onNext(message: Message): number;
+	/** A pause is over that `onNext` or SUBSCRIBE had to make. */
+	onResume(): void;
 	/** A message of QoS 0 was written. */
 	onWritten(message: Message): void;
 	/** What `sendNow` refused can be sent now. */
@@ -38,6 +44,7 @@ export class Sender {
 	#subscription: { id: number; since: number; filters: readonly Filter[] } | undefined;
 	#wanted: readonly Filter[] = [];
 	#stream: { message: Message; offset: number } | undefined;
+	#subscribed = false;
 	#refused = false;
 	#deadline: ReturnType<typeof Timer.set> | undefined;
 	#pause: ReturnType<typeof Timer.set> | undefined;
@@ -46,6 +53,11 @@ export class Sender {
 	constructor(options: SenderOptions) {
 		this.#options = options;
 		this.#window = options.inFlight;
+	}
+
+	/** SUBSCRIBE went out on this connection. */
+	get subscribed(): boolean {
+		return this.#subscribed;
 	}
 
 	/** Nothing that was written waits for its answer; a message of QoS 0 counts as waiting for 2 s. */
@@ -70,12 +82,14 @@ export class Sender {
 	down(byPeer: boolean): Loss {
 		this.#wanted = [];
 		this.#subscription = undefined;
+		this.#subscribed = false;
 		this.#stream = undefined;
 		this.#owed = [];
 		this.#refused = false;
 		this.#unanswerable = undefined;
 		this.close();
 		const loss = this.#options.outbox.lost(byPeer);
+		this.#options.rates.down(byPeer && loss.flying);
 		if (loss.flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
 		return loss;
 	}
@@ -108,13 +122,13 @@ export class Sender {
 	}
 
 	/** One QoS 0 message now or never; false when it is never. */
-	sendNow(topic: string, text: string): boolean {
+	sendNow(topic: string, payload: Payload): boolean {
 		const mqtt = this.#options.connection.ready;
 		if (!mqtt) return false;
 		this.#refused = true;
 		if (this.#stream || this.#wanted.length) return false;
 		try {
-			mqtt.write(ArrayBuffer.fromString(text), { topic, QoS: 0 });
+			mqtt.write(bodyOf(payload).bytes, { topic, QoS: 0 });
 			this.#unanswerable = Time.ticks;
 			this.#refused = false;
 			return true;
@@ -126,14 +140,17 @@ export class Sender {
 	/** A PUBACK: returns the message it completes. */
 	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#options.outbox.acknowledge(id);
-		if (message) this.#window = this.#options.inFlight;
+		if (!message) return undefined;
+		this.#window = this.#options.inFlight;
+		this.#options.rates.arrived(message.points);
 		return message;
 	}
 
 	/** A SUBACK: returns the filters that were refused. */
-	subscribed(id: number | undefined, payload: number[] = []): string[] {
+	granted(id: number | undefined, payload: number[] = []): string[] {
 		if (!this.#subscription || id !== this.#subscription.id) return [];
 		const { filters } = this.#subscription;
+		this.#options.rates.arrived(0, Counted);
 		this.#subscription = undefined;
 		this.flush();
 		return filters.filter((_, index) => payload[index] === 0x80).map(({ topic }) => topic);
@@ -145,6 +162,7 @@ export class Sender {
 		this.#continue(mqtt, room);
 		if (this.#stream) return;
 		if (this.#wanted.length && !this.#subscription) this.#sendSubscribe(mqtt);
+		if (!this.#subscribed) return;
 		for (let id = this.#owed[0]; id !== undefined; id = this.#owed[0]) {
 			mqtt.write(null, { operation: io.PUBACK, id });
 			this.#owed.shift();
@@ -158,31 +176,45 @@ export class Sender {
 		this.#options.onRoom();
 	}
 
+	/** Over a limit the server grants and does not register: better late than deaf. */
 	#sendSubscribe(mqtt: MQTTClient): void {
+		const { rates } = this.#options;
+		const wait = rates.missing(0, Counted);
+		if (wait) {
+			this.#pauseFor(wait);
+			return;
+		}
 		const id = this.#options.outbox.takeId();
 		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...this.#wanted] });
 		this.#subscription = { id, since: Time.ticks, filters: this.#wanted };
+		this.#subscribed = true;
 		this.#wanted = [];
+		rates.take(0, Counted);
 	}
 
 	/** The message whose turn it is; undefined also when it has to pause for a while. */
 	#next(): Message | undefined {
-		const { outbox, onNext } = this.#options;
-		const message = outbox.next(this.#window);
-		const wait = message && onNext(message);
-		if (!wait) return message;
+		const { outbox, onNext, rates } = this.#options;
+		for (;;) {
+			const message = outbox.next(Math.min(this.#window, rates.inFlight));
+			const wait = message ? onNext(message) : 0;
+			if (!wait) return message;
+			if (wait > 0) return this.#pauseFor(wait);
+		}
+	}
+
+	#pauseFor(ms: number): undefined {
 		Timer.clear(this.#pause);
 		this.#pause = Timer.set(() => {
 			this.#pause = undefined;
-			this.flush();
-		}, wait);
-		return undefined;
+			this.#options.onResume();
+		}, ms);
 	}
 
 	/** Returns the room that is left. */
 	#publish(mqtt: MQTTClient, message: Message): number {
 		const { topic, bytes, QoS } = message;
-		const { stats, outbox } = this.#options;
+		const { stats, outbox, rates } = this.#options;
 		const duplicate = message.id !== 0;
 		const id = QoS ? message.id || outbox.takeId() : 0;
 		const head: MQTTWriteOptions = QoS ? { topic, QoS, id } : { topic, QoS };
@@ -193,6 +225,7 @@ export class Sender {
 			: mqtt.write(bytes, head);
 		message.id = id;
 		message.sent = Time.ticks;
+		rates.take(message.points);
 		if (duplicate) stats.resent += 1;
 		else stats.sent += 1;
 		if (large) this.#stream = { message, offset: 0 };
@@ -204,6 +237,7 @@ export class Sender {
 	#written(message: Message): void {
 		if (message.QoS) return;
 		this.#unanswerable = Time.ticks;
+		this.#options.rates.arrived(message.points);
 		this.#options.outbox.remove(message);
 		this.#options.onWritten(message);
 	}

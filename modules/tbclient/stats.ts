@@ -18,6 +18,8 @@ export interface Stats {
 	resent: number;
 	/** PUBACKs for those. */
 	acknowledged: number;
+	/** Messages that had to wait for one of the server's rate limits. */
+	delayed: number;
 	/** Inbound messages on known topics, without firmware and without what was too large. */
 	received: number;
 	/** Messages given up, outbound (no room, too large, quarantined) and inbound (too large). */
@@ -47,6 +49,7 @@ export function makeStats(): Stats {
 		sent: 0,
 		resent: 0,
 		acknowledged: 0,
+		delayed: 0,
 		received: 0,
 		dropped: 0,
 		unstorable: 0,

@@ -31,6 +31,7 @@ export function make(
 		host: "server",
 		...credentials,
 		random: () => 0.5,
+		sessionLimits: false,
 		onConnected: () => log.push("connected"),
 		onDisconnected: (error) => log.push(`disconnected ${error}`),
 		onError: (error) => log.push(`error ${error}`),
