@@ -3,6 +3,9 @@
 import { generate, type Packet, parser } from "mqtt-packet";
 import type { Serve } from "./link.ts";
 
+/** The answer to `getSessionLimits`, the only call there is. */
+const unlimited = '{"rateLimits":{"messages":null,"telemetryMessages":null,"telemetryDataPoints":null}}';
+
 /** One peer for one device. */
 export class Peer {
 	/** Served in chunks when asked for. */
@@ -50,8 +53,10 @@ export class Peer {
 
 	#answer(topic: string, payload: string | Buffer): void {
 		const attributes = /^v1\/devices\/me\/attributes\/request\/(\d+)$/.exec(topic);
+		const call = /^v1\/devices\/me\/rpc\/request\/(\d+)$/.exec(topic);
 		const chunk = /^v2\/fw\/request\/(\d+)\/chunk\/(\d+)$/.exec(topic);
 		if (attributes) this.publish(`v1/devices/me/attributes/response/${attributes[1]}`, "{}");
+		else if (call) this.publish(`v1/devices/me/rpc/response/${call[1]}`, unlimited);
 		else if (chunk)
 			this.#chunk(
 				`v2/fw/response/${chunk[1]}/chunk/${chunk[2]}`,

@@ -179,7 +179,8 @@ export default class TBClient {
 	 */
 	requestFirmware(request: number, index: number, size: number): boolean {
 		this.#open("requestFirmware");
-		if (!this.#connected || !this.#delivery.sender.sendNow(chunkTopic(request, index), String(size))) return false;
+		if (!this.#connected || !this.#delivery.sender.sendNow(chunkTopic(request, index), String(size)))
+			return false;
 		if (request !== this.#package) this.#delivery.rates.spend(1); // the first request of a package counts
 		this.#package = request;
 		return true;

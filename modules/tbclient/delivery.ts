@@ -129,7 +129,10 @@ export class Delivery {
 	flush(count: number): void {
 		this.sender.flush(count);
 		const { codec } = this.#settings;
-		this.#asked ||= this.sender.sendNow(`${Topic.rpcRequest}0`, codec.encodeRPCRequest("getSessionLimits", {}));
+		this.#asked ||= this.sender.sendNow(
+			`${Topic.rpcRequest}0`,
+			codec.encodeRPCRequest("getSessionLimits", {}),
+		);
 	}
 
 	/** The server's answer. @throws TypeError for no object. */

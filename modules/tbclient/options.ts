@@ -113,5 +113,16 @@ export function settingsOf(options: TBClientOptions): Settings {
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
 	const network = { ...server, login: loginOf(options), keepAlive, random };
 	const outbox = { messages, bytes, drop };
-	return { ...network, maxMessage, inFlight, sessionLimits, requestTimeout, topics, codec, outbox, backlog, clock };
+	return {
+		...network,
+		maxMessage,
+		inFlight,
+		sessionLimits,
+		requestTimeout,
+		topics,
+		codec,
+		outbox,
+		backlog,
+		clock,
+	};
 }
