@@ -42,6 +42,8 @@ export interface Settings extends RpcSettings {
 	backEndTimeout: number;
 	/** Most devices that the tenant may have, for those that gateways make; 0 is no limit. */
 	maxDevices: number;
+	/** Acknowledges a gateway's message once for each of its devices, as servers before 4.2.1 did. */
+	gatewayAckPerDevice: boolean;
 	/** MQTT 5: tells a gateway on `v1/gateway/disconnect` of a rate limit before it closes. Whether the real one's notice arrives is unconfirmed. */
 	gatewayNotices: boolean;
 	/** The tenant profile's limits, e.g. `{ device: { messages: "10:1,300:60" } }`; out of the box there are none. */
@@ -60,6 +62,7 @@ export const defaults: Readonly<Settings> = {
 	provisionClose: 60_000,
 	backEndTimeout: 10_000,
 	maxDevices: 0,
+	gatewayAckPerDevice: false,
 	gatewayNotices: false,
 	rateLimits: {},
 	rpcAckTimeout: 10_000,

@@ -82,11 +82,13 @@ function initiate(core: Core, device: Device, kind: Kind, target: OtaPackage): v
 	if (targetOf(device, kind) !== target.id) return;
 	const state = new Map([[`${kind}_state`, stringValue("INITIATED")]]);
 	device.store([{ ts: core.clock.now(), values: state }]);
-	const said = describe(target);
-	const absent = [...said].flatMap(([key, value]) => (value ? [] : [key]));
-	if (absent.length) device.deleteAttributes("SHARED_SCOPE", prefixed(kind, absent));
-	const present = [...said].flatMap(([key, value]) => (value ? [[`${kind}_${key}`, value] as const] : []));
-	device.saveAttributes("SHARED_SCOPE", new Map(present));
+	const said = [...describe(target)];
+	const absent = said.flatMap(([key, value]) => (value ? [] : [key]));
+	const present = said.flatMap(([key, value]) => (value ? [[`${kind}_${key}`, value] as const] : []));
+	const remove = () => absent.length && device.deleteAttributes("SHARED_SCOPE", prefixed(kind, absent));
+	const save = () => device.saveAttributes("SHARED_SCOPE", new Map(present));
+	const steps = device.faults.take("attributesFirst") ? [save, remove] : [remove, save];
+	for (const step of steps) step();
 }
 
 /** Each attribute of an offer; those without a value are deleted, even if they never existed. */

@@ -26,7 +26,7 @@ const vectors = [
 
 describe("thingsboard/checksums", () => {
 	for (const [algorithm, bytes, expected] of vectors)
-		it(`${algorithm} of ${bytes.length} bytes is ${expected.slice(0, 8)}…`, () => {
+		it(`14.22, trap 35 ${algorithm} of ${bytes.length} bytes is ${expected.slice(0, 8)}…`, () => {
 			equal(checksum(algorithm, bytes), expected);
 		});
 

@@ -24,7 +24,7 @@ describe("thingsboard firmware", () => {
 		return Buffer.from(packet.payload).toString("hex");
 	}
 
-	it("announces a package by telemetry, a deleted list and one message of attributes", async () => {
+	it("14.19 announces a package by telemetry, a deleted list and one message of attributes", async () => {
 		await peer.subscribe("v1/devices/me/attributes");
 		await at.rest.assign(at.device, id);
 		equal((await peer.message()).text, '{"deleted":["fw_tag","fw_url"]}');
@@ -40,7 +40,7 @@ describe("thingsboard firmware", () => {
 		equal(at.device.series.get("target_fw_version")?.[0]?.value.text, "v1");
 	});
 
-	it("says nothing for the same package again, and lists every key when it is taken away", async () => {
+	it("14.19 says nothing for the same package again, and lists every key when it is taken away", async () => {
 		await at.rest.assign(at.device, id);
 		await peer.subscribe("v1/devices/me/attributes");
 		await at.rest.assign(at.device, id);
@@ -52,7 +52,7 @@ describe("thingsboard firmware", () => {
 		await expectError("NOT_FOUND");
 	});
 
-	it("serves chunks of the size that was named and remembered, shorter at the end, empty past it", async () => {
+	it("14.20 serves chunks of the size that was named and remembered, shorter at the end, empty past it", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, "4"), "00010203");
 		equal(await chunk(1, 1, ""), "04050607");
@@ -61,12 +61,12 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(1, 3, "3"), "09");
 	});
 
-	it("serves the whole file when no size was ever named, whatever the index", async () => {
+	it("trap 30 serves the whole file when no size was ever named, whatever the index", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(5, 7, ""), Buffer.from(image).toString("hex"));
 	});
 
-	it("sends PUBACK before the chunk and answers a window in order", async () => {
+	it("14.20 sends PUBACK before the chunk and answers a window in order", async () => {
 		await at.rest.assign(at.device, id);
 		for (const index of [0, 1, 2]) peer.publish(`v2/fw/request/1/chunk/${index}`, "4", 1, index + 1);
 		const kinds: string[] = [];
@@ -78,7 +78,7 @@ describe("thingsboard firmware", () => {
 		deepEqual(kinds, ["puback", "0", "puback", "1", "puback", "2"]);
 	});
 
-	it("serves the old package to an old requestId after the target changed, to both fw and sw", async () => {
+	it("trap 33 serves the old package to an old requestId after the target changed, to both fw and sw", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, "2"), "0001");
 		await at.rest.assign(at.device, await at.rest.firmware("v2", Uint8Array.of(9, 9)));
@@ -87,7 +87,7 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(2, 0, "2"), "0909");
 	});
 
-	it("sends empty chunks after the cache was evicted, until a new requestId loads it again", async () => {
+	it("trap 32 sends empty chunks after the cache was evicted, until a new requestId loads it again", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, "2"), "0001");
 		await at.rest.send("POST", "/api/standin/faults", { evict: true });
@@ -96,7 +96,7 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(1, 1, "2"), "0203");
 	});
 
-	it("forgets the bytes after 60 minutes, and sends nothing at all in whole-file mode then", async () => {
+	it("14.21 forgets the bytes after 60 minutes, and sends nothing at all in whole-file mode then", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, ""), Buffer.from(image).toString("hex"));
 		for (let i = 0; i < 7; i++) {
@@ -110,7 +110,7 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(2, 0, "4"), "00010203");
 	});
 
-	it("offers a tag and a URL as attributes and deletes those that do not apply", async () => {
+	it("14.19 offers a tag and a URL as attributes and deletes those that do not apply", async () => {
 		const tagged = await at.rest.firmware("v3", image, { tag: "beta" });
 		await peer.subscribe("v1/devices/me/attributes");
 		await at.rest.assign(at.device, tagged);
@@ -118,19 +118,19 @@ describe("thingsboard firmware", () => {
 		equal(JSON.parse((await peer.message()).text).fw_tag, "beta");
 	});
 
-	it("reports NOT_FOUND on v2/fw/error, also for software, without PUBACK, and closes", async () => {
+	it("trap 34 reports NOT_FOUND on v2/fw/error, also for software, without PUBACK, and closes", async () => {
 		peer.publish("v2/sw/request/1/chunk/0", "4");
 		await expectError("NOT_FOUND");
 	});
 
-	it("reports PAYLOAD_TOO_LARGE over 65536 and serves 65536", async () => {
+	it("14.20 reports PAYLOAD_TOO_LARGE over 65536 and serves 65536", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, "65536"), Buffer.from(image).toString("hex"));
 		peer.publish("v2/fw/request/1/chunk/0", "65537");
 		await expectError("PAYLOAD_TOO_LARGE");
 	});
 
-	it("reports FAILURE for a package that is only a URL", async () => {
+	it("trap 36 reports FAILURE for a package that is only a URL", async () => {
 		const made = await at.rest.send("POST", "/api/otaPackage", {
 			title: "u",
 			version: "1",

@@ -1,9 +1,10 @@
 // Every fault that can be commanded. REST, the page and the documentation read this table.
 import { otaFaults } from "./ota.ts";
 import type { FaultRow } from "./row.ts";
+import { rpcFaults } from "./rpc.ts";
 import { wireFaults } from "./wire.ts";
 
-const table = [...wireFaults, ...otaFaults] as const;
+const table = [...wireFaults, ...rpcFaults, ...otaFaults] as const;
 
 export type FaultName = (typeof table)[number]["name"];
 

@@ -1,4 +1,5 @@
 import type { Device, DeviceSession } from "../devices.ts";
+import { deliver } from "../faults/calls.ts";
 import type { Session } from "../mqtt/session.ts";
 import type { Delivery } from "../rpc.ts";
 import { callMessage, updateMessage } from "./answers.ts";
@@ -38,7 +39,11 @@ export class Child implements DeviceSession {
 
 	/** The gateway's PUBACK is not tracked for its sub-devices: `delivery` is never told. */
 	publishRpc(id: number, text: string, _delivery?: Delivery): 0 | 1 {
-		return this.#gateway.publishText("v1/gateway/rpc", callMessage(this.name, id, text)).qos;
+		const message = callMessage(this.name, id, text);
+		deliver(this.device.faults, this.#gateway.clock, () =>
+			this.#gateway.publishText("v1/gateway/rpc", message),
+		);
+		return this.#gateway.qos("v1/gateway/rpc");
 	}
 
 	publish(topic: string, payload: Uint8Array): void {

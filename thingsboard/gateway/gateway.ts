@@ -1,5 +1,6 @@
 // The gateway API: one connection that speaks for many devices (AbstractGatewaySessionHandler).
 import type { IPublishPacket } from "mqtt-packet";
+import { answer } from "../faults/calls.ts";
 import type { Json } from "../json.ts";
 import { reason } from "../mqtt/reasons.ts";
 import type { Session } from "../mqtt/session.ts";
@@ -112,7 +113,9 @@ export class Gateway {
 
 	#answerQuestion({ device, name }: Child, question: ReturnType<typeof readQuestion>): void {
 		const text = attributesAnswer(device, { ...question, device: name });
-		this.#session.publishText("v1/gateway/attributes/response", text);
+		answer(device.faults, this.#session.clock, () =>
+			this.#session.publishText("v1/gateway/attributes/response", text),
+		);
 	}
 
 	#answer(packet: IPublishPacket, text: string): void {

@@ -22,7 +22,9 @@ export class Receipt {
 
 	/** One device's part is taken. At QoS 0 the server's own acknowledgement fails: MQTT 5 hears of it, but for the last device. */
 	done(name: string): void {
+		const each = this.#session.core.settings.gatewayAckPerDevice;
 		if (--this.#open === 0) this.#ack(reason.success);
+		else if (each) this.#session.ack(this.#packet);
 		else if (this.#packet.qos === 0) this.#notice(name, notice.malformed);
 	}
 

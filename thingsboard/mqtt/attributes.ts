@@ -45,5 +45,5 @@ function answer(session: Session, id: number, client: string[], shared: string[]
 	});
 	const style = session.answers.attributes;
 	const payload = payloadOf(session, style, "attributesResponse", id, `{${parts.join(",")}}`);
-	session.publish(`${forms[style].attributesResponse}${id}`, payload);
+	session.answer(`${forms[style].attributesResponse}${id}`, payload);
 }

@@ -39,14 +39,18 @@ export function clientRpc(session: Session, packet: IPublishPacket, to: { style:
 	}
 }
 
-/** The default rule chain only logs client-side RPC: without a handler the device hears of a timeout. */
+/**
+ * The default rule chain only logs client-side RPC: without a handler the device hears of a timeout. An answer that the fault
+ * `delayAnswers` holds back for longer comes after that error, as the rule chain's late ones do.
+ */
 function answer(session: Session, id: number, method: string, params: string): void {
 	const { core, device, clock } = session;
 	core.log(`${device.info.name}: client-side RPC ${id} ${method} ${params}`);
 	const text = core.onClientRpc(method, params, device);
-	clock.after(text === undefined ? core.settings.clientRpcTimeout : 0, () => {
-		publishAnswer(session, session.answers.rpc, id, text ?? '{"error":"timeout"}');
-	});
+	const { clientRpcTimeout } = core.settings;
+	if (text === undefined || (device.faults.get("delayAnswers") ?? 0) >= clientRpcTimeout)
+		clock.after(clientRpcTimeout, () => session.publish(...answerOf(session, id, '{"error":"timeout"}')));
+	if (text !== undefined) clock.after(0, () => session.answer(...answerOf(session, id, text)));
 }
 
 /** PUBACK first, then the answer. Of a gateway `rateLimits` are its own messages', `gatewayRateLimits` its sub-devices'. */
@@ -59,9 +63,15 @@ function sessionLimits(session: Session, packet: IPublishPacket, id: number): vo
 		...(session.isGateway ? { gatewayRateLimits: texts.texts("gateway") } : {}),
 	};
 	session.ackNow(packet);
-	publishAnswer(session, "v1", id, JSON.stringify(limits));
+	session.answer(...answerOf(session, id, JSON.stringify(limits), "v1"));
 }
 
-function publishAnswer(session: Session, style: Style, id: number, text: string): void {
-	session.publish(`${forms[style].rpcResponse}${id}`, payloadOf(session, style, "rpcResponse", id, text));
+/** Topic and payload, in the spelling of the latest call. */
+function answerOf(
+	session: Session,
+	id: number,
+	text: string,
+	style: Style = session.answers.rpc,
+): [string, Uint8Array] {
+	return [`${forms[style].rpcResponse}${id}`, payloadOf(session, style, "rpcResponse", id, text)];
 }

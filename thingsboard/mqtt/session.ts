@@ -3,6 +3,7 @@ import { ServerClock } from "../clock.ts";
 import type { Core } from "../core.ts";
 import { type Device, type DeviceSession, isGateway } from "../devices.ts";
 import { LimitError } from "../errors.ts";
+import { answer, deliver } from "../faults/calls.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import { transportOf } from "../profiles.ts";
 import type { Delivery } from "../rpc.ts";
@@ -97,9 +98,14 @@ export class Session implements DeviceSession, MqttSession {
 		return this.core.limits.admit(this, points);
 	}
 
+	/** The QoS of messages on that topic. */
+	qos(topic: string): 0 | 1 {
+		return this.#subscriptions.qos(topic);
+	}
+
 	/** Publishes whether or not the device subscribed. Gives QoS and packet id (counted on beyond 65535). */
 	publish(topic: string, payload: Uint8Array): { qos: 0 | 1; id: number } {
-		const sent = { qos: this.#subscriptions.qos(topic), id: this.#nextId++ };
+		const sent = { qos: this.qos(topic), id: this.#nextId++ };
 		this.#outlet.send(publish({ topic, payload, ...sent }, this.#outlet.version));
 		return sent;
 	}
@@ -117,9 +123,17 @@ export class Session implements DeviceSession, MqttSession {
 		const style = this.#subscriptions.style("rpc") ?? "v1";
 		const payload = this.#call(style, id, text);
 		if (!payload) return 0;
-		const sent = this.publish(`${forms[style].rpcRequest}${id}`, payload);
-		if (delivery && sent.qos) this.#await(sent.id, delivery);
-		return sent.qos;
+		const topic = `${forms[style].rpcRequest}${id}`;
+		deliver(this.device.faults, this.clock, (first) => {
+			const sent = this.publish(topic, payload);
+			if (first && delivery && sent.qos) this.#await(sent.id, delivery);
+		});
+		return this.qos(topic);
+	}
+
+	/** Publishes the answer to something that the device asked. */
+	answer(topic: string, payload: Uint8Array): void {
+		answer(this.device.faults, this.clock, () => this.publish(topic, payload));
 	}
 
 	/** The payload of a call. What a schema cannot carry is the call's result (onToDeviceRpcRequest), and nothing is published. */

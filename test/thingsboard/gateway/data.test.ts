@@ -79,6 +79,14 @@ describe("thingsboard gateway data", () => {
 		equal(at.latest("B", "t"), "1");
 	});
 
+	it("trap 47 acknowledges once for each device where the server is older than 4.2.1", async () => {
+		await at.end();
+		at = await site({ gatewayAckPerDevice: true });
+		at.say("telemetry", { A: [{ t: 1 }], B: [{ t: 1 }], C: [{ t: 1 }] });
+		deepEqual([await at.peer.kind(), await at.peer.kind(), await at.peer.kind()], Array(3).fill("puback 7"));
+		ok(await at.peer.quiet());
+	});
+
 	it("processes QoS 0 without an acknowledgement", async () => {
 		at.peer.publish("v1/gateway/telemetry", '{"A":[{"t":1}],"B":[{"t":1}]}', 0);
 		ok(await at.peer.quiet());

@@ -136,6 +136,28 @@ describe("thingsboard gateway questions and calls", () => {
 		equal((await call).body, 1);
 	});
 
+	it("trap 48 repeats a persistent one-way call at every connect, though the gateway acknowledges it", async () => {
+		const { id } = at.named("A");
+		const { body } = await at.rest.send("POST", `/api/rpc/oneway/${id}`, { method: "m", persistent: true });
+		const status = async () => {
+			const { rpcId } = body as { rpcId: string };
+			return ((await at.rest.send("GET", `/api/rpc/persistent/${rpcId}`)).body as { status: string }).status;
+		};
+		const acknowledge = async () => {
+			const { id: messageId = 0, text } = await at.peer.message();
+			deepEqual(JSON.parse(text), { device: "A", data: { id: 0, method: "m", params: null } });
+			at.peer.send({ cmd: "puback", messageId });
+		};
+		await acknowledge();
+		ok(await at.peer.quiet());
+		equal(await status(), "SENT");
+		await at.tell("disconnect", { device: "A" });
+		at.say("connect", { device: "A" });
+		await acknowledge();
+		equal(await at.peer.kind(), "puback 7");
+		equal(await status(), "SENT");
+	});
+
 	it("acknowledges an answer to a call that is not there", async () => {
 		await at.tell("rpc", { device: "A", id: 99, data: 1 });
 		ok(await at.peer.quiet());
@@ -161,6 +183,19 @@ describe("thingsboard gateway questions and calls", () => {
 			topic: "v1/devices/me/rpc/request/1",
 			json: { method: "gateway_device_deleted", params: "A2" },
 		});
+	});
+
+	it("trap 46 repeats a notice until the gateway acknowledges it", async () => {
+		const requests = "v1/devices/me/rpc/request/+";
+		await at.rest.send("DELETE", `/api/device/${at.named("A").id}`);
+		for (let i = 0; i < 2; i++) {
+			at.peer.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: requests, qos: 1 }] });
+			equal(await at.peer.kind(), "suback 1");
+			equal((await at.peer.message()).topic, "v1/devices/me/rpc/request/0");
+		}
+		at.peer.send({ cmd: "puback", messageId: 3 });
+		deepEqual(await at.peer.subscribe(requests), [1]);
+		equal(at.gateway.rpc.size, 0);
 	});
 
 	it("trap 46 keeps a notice for a gateway that is away", async () => {
