@@ -242,6 +242,22 @@ describe("thingsboard provisioning", () => {
 		equal(await other.kind(), "closed");
 	});
 
+	it("14.17 tells MQTT 5 why: 0x90 for the topic, 0x83 for members, 0x99 for what is unreadable, which stays open", async () => {
+		for (const [topic, payload, code, stays] of [
+			["x", "{}", 0x90, false],
+			[requests, "{}", 0x83, false],
+			[requests, "{", 0x99, true],
+		] as const) {
+			const other = await online(at, { username: "provision", protocolVersion: 5 });
+			other.publish(topic, payload);
+			const packet = await other.next();
+			equal(packet !== "closed" && packet.cmd === "puback" && packet.reasonCode, code);
+			if (stays) ok(await other.quiet());
+			else equal(await other.kind(), "disconnect");
+			await other.end();
+		}
+	});
+
 	it("14.17 never makes the connection a device's session", async () => {
 		profile(at.server.core);
 		await ask();
