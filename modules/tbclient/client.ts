@@ -20,7 +20,7 @@ import { type Part, Parts } from "tbclient/parts";
 import { Questions } from "tbclient/questions";
 import { Calls } from "tbclient/rpc";
 import { chunkTopic } from "tbclient/sender";
-import { count, makeStats, type Stats } from "tbclient/stats";
+import { count, countDrop, makeStats, type Stats } from "tbclient/stats";
 import type { Readings } from "tbclient/telemetry";
 import { filtersOf } from "tbclient/topics";
 import { type OnAttributes, Watches } from "tbclient/watch";
@@ -244,7 +244,10 @@ export default class TBClient {
 		});
 		const { maxMessage, topics } = this.#settings;
 		return new Inbound(maxMessage, topics, {
-			onMessage: (message) => dispatch.receive(message),
+			onMessage: (message) => {
+				this.#settings.log?.(`received ${message.topic}, ${message.byteLength} bytes`);
+				dispatch.receive(message);
+			},
 			onTooLarge: (topic, byteLength) => this.#tooLarge(topic, byteLength),
 			wants: () => this.#parts.listening,
 		});
@@ -310,10 +313,11 @@ export default class TBClient {
 	}
 
 	#tooLarge(topic: string, byteLength: number): void {
-		this.stats.dropped += 1;
 		const { maxMessage } = this.#settings;
 		const text = `${topic}: expected at most ${maxMessage} bytes, got ${byteLength}`;
-		this.#callbacks.error(new TBError("TB_TOO_LARGE", text));
+		const error = new TBError("TB_TOO_LARGE", text);
+		countDrop(this.stats, error);
+		this.#callbacks.error(error);
 	}
 }
 

@@ -13,6 +13,7 @@ const ConnectTimeout = 30_000;
 const Renew = 60_000;
 const RenewNow = 65_000;
 const Busy = 3; // CONNACK: server unavailable
+const ClockPoll = 1_000; // ms
 const RenewCheck = 1_000; // ms
 
 /** Where to connect, and as whom; all defaults are filled in (tbclient/options). */
@@ -22,6 +23,10 @@ export interface ConnectionOptions extends Server {
 	keepAlive: number;
 	/** 0…1, for the jitter of the back-off. */
 	random: () => number;
+	/** ms since 1970 once known: TLS waits for it, as certificates have dates. */
+	clock?: (() => number | undefined) | undefined;
+	/** Gets a line for each step. */
+	log?: ((text: string) => void) | undefined;
 }
 
 /** What a connection tells. Nothing is called from inside a method of `Connection`. */
@@ -55,6 +60,7 @@ export class Connection {
 	#refused: number | undefined;
 	#ended: { failure: unknown } | undefined; // told by the socket below
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#told = false; // that the time is not known
 	#closed = false;
 
 	/** The first attempt starts in a later turn. */
@@ -96,6 +102,23 @@ export class Connection {
 	}
 
 	#connect(): void {
+		const { socket, clock } = this.#options;
+		if (socket.secure && clock && clock() === undefined) this.#timeless();
+		else this.#attempt();
+	}
+
+	/** Before the time is known every certificate looks as if it were not valid yet. Told once, looked at every second. */
+	#timeless(): void {
+		this.#wait(ClockPoll);
+		if (this.#told) return;
+		this.#told = true;
+		const text = `connect to ${this.#where()}: expected the time, which TLS checks certificates by; it is not known yet`;
+		this.#events.onDown(new TBError("TB_CLOCK", text));
+	}
+
+	#attempt(): void {
+		this.#options.log?.(`connect to ${this.#where()}`);
+		this.#told = false;
 		this.#stage = Stage.name;
 		this.#received = 0;
 		this.#refused = undefined;
@@ -177,6 +200,7 @@ export class Connection {
 	#writable(count: number): void {
 		if (this.#stage === Stage.accepted) {
 			this.#stage = Stage.up;
+			this.#options.log?.(`accepted by ${this.#where()}`);
 			this.#since = Time.ticks;
 			Timer.clear(this.#timer);
 			this.#timer = undefined;
@@ -219,6 +243,7 @@ export class Connection {
 			busy: this.#refused === Busy,
 			where: this.#where(),
 		});
+		this.#options.log?.(`${error}; again in ${wait} ms`);
 		this.#release();
 		this.#wait(wait);
 		this.#events.onDown(error);

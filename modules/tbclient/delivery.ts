@@ -15,7 +15,7 @@ import {
 import type { Settings } from "tbclient/options";
 import { Outbox } from "tbclient/outbox";
 import { Sender } from "tbclient/sender";
-import type { Stats } from "tbclient/stats";
+import { countAnswer, countDrop, type Stats } from "tbclient/stats";
 import { checked, type Piece, piecesOf, plain, type Readings, stamped, untimed } from "tbclient/telemetry";
 import { Topic } from "tbclient/topics";
 import { cleaned } from "tbclient/values";
@@ -63,7 +63,7 @@ export class Delivery {
 	#delayed: Message | undefined; // the last one that had to wait for a limit
 
 	constructor({ settings, connection, callbacks, stats, onResume }: DeliveryOptions) {
-		const { io, inFlight, codec, outbox, backlog } = settings;
+		const { io, inFlight, codec, outbox, backlog, log } = settings;
 		this.#settings = settings;
 		this.#callbacks = callbacks;
 		this.#stats = stats;
@@ -71,7 +71,7 @@ export class Delivery {
 		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: codec.lists };
 		this.rates = new Limits(settings.sessionLimits);
 		this.sender = new Sender({
-			...{ io, connection, outbox: this.#outbox, inFlight, stats, rates: this.rates, onResume },
+			...{ io, connection, outbox: this.#outbox, inFlight, stats, rates: this.rates, log, onResume },
 			onNext: (message) => this.#ready(message),
 			onWritten: ({ callback }) => this.#later(callback, null),
 			onRoom: () => callbacks.defer(() => callbacks.call("onWritable")),
@@ -115,7 +115,14 @@ export class Delivery {
 		const { error, evicted } = this.#outbox.add(message);
 		for (const one of evicted) this.#refuse(one.callback, evictedBy(one));
 		if (error) this.#refuse(callback, error);
-		else this.sender.flush();
+		else this.#kept();
+	}
+
+	#kept(): void {
+		const stats = this.#stats;
+		stats.peakMessages = Math.max(stats.peakMessages, this.#outbox.length);
+		stats.peakBytes = Math.max(stats.peakBytes, this.#outbox.bytes);
+		this.sender.flush();
 	}
 
 	/** Accepted by the server. */
@@ -147,7 +154,8 @@ export class Delivery {
 	acknowledged(id: number | undefined): void {
 		const message = this.sender.acknowledge(id);
 		if (!message) return;
-		this.#stats.acknowledged += 1;
+		this.#settings.log?.(`PUBACK ${id}`);
+		countAnswer(this.#stats, Time.delta(message.sent as number));
 		this.#callbacks.complete(message.callback, null);
 		this.sender.flush();
 	}
@@ -161,9 +169,10 @@ export class Delivery {
 				new TBError("TB_DISCONNECTED", `publish ${topic}: ${error.message}`),
 			);
 		if (!poison) return;
-		this.#stats.dropped += 1;
 		const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
-		this.#callbacks.complete(poison.callback, new TBError("TB_QUARANTINED", text));
+		const quarantined = new TBError("TB_QUARANTINED", text);
+		countDrop(this.#stats, quarantined);
+		this.#callbacks.complete(poison.callback, quarantined);
 	}
 
 	#send(
@@ -222,7 +231,10 @@ export class Delivery {
 	/** ms until the server's rates allow a message. */
 	#paced(message: Message): number {
 		const wait = this.rates.wait(message.points);
-		if (wait && this.#delayed !== message) this.#stats.delayed += 1;
+		if (wait && this.#delayed !== message) {
+			this.#stats.delayed += 1;
+			this.#settings.log?.(`${message.topic} waits ${wait} ms for the server's limits`);
+		}
 		this.#delayed = wait ? message : undefined;
 		return wait;
 	}
@@ -261,7 +273,7 @@ export class Delivery {
 
 	/** The message is dropped. */
 	#refuse(callback: Completion | undefined, error: TBError): void {
-		this.#stats.dropped += 1;
+		countDrop(this.#stats, error);
 		this.#later(callback, error);
 	}
 

@@ -1,6 +1,7 @@
 /** Everything that TBClient reports; the cure of each code is in docs/errors.md. */
 export type TBCode =
 	| "TB_CALLBACK"
+	| "TB_CLOCK"
 	| "TB_CREDENTIALS"
 	| "TB_DISCONNECTED"
 	| "TB_LOST"

@@ -51,6 +51,8 @@ export interface TBClientOptions extends ServerOptions, Credentials {
 	clock?: () => number | undefined;
 	/** QoS 1 messages in flight, at least 1; default 4. */
 	inFlight?: number;
+	/** Traces what is sent and received (topics and sizes, never contents) and how connections go; default false. */
+	trace?: boolean;
 	/**
 	 * Asks the server for its limits at every connection, and keeps to them; default true. The first messages wait for the answer, at
 	 * most 5 s. Without, the server closes the connection of a device that is over a limit.
@@ -87,7 +89,6 @@ export interface Settings extends ConnectionOptions {
 	maxMessage: number;
 	outbox: OutboxLimits;
 	backlog: Backlog;
-	clock: (() => number | undefined) | undefined;
 	inFlight: number;
 	sessionLimits: boolean;
 	requestTimeout: number;
@@ -111,7 +112,8 @@ export function settingsOf(options: TBClientOptions): Settings {
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
 	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
-	const network = { ...server, login: loginOf(options), keepAlive, random };
+	const log = options.trace ? (text: string) => trace(`tbclient: ${text}\n`) : undefined;
+	const network = { ...server, login: loginOf(options), keepAlive, random, clock, log };
 	const outbox = { messages, bytes, drop };
 	return {
 		...network,
@@ -123,6 +125,5 @@ export function settingsOf(options: TBClientOptions): Settings {
 		codec,
 		outbox,
 		backlog,
-		clock,
 	};
 }

@@ -57,6 +57,14 @@ export class Outbox {
 		return this.#flying.length + this.#urgent.length + this.#backlog.length;
 	}
 
+	/** Payload bytes of them. */
+	get bytes(): number {
+		let total = this.#backlog.bytes;
+		for (const { bytes } of this.#flying) total += bytes.byteLength;
+		for (const { bytes } of this.#urgent) total += bytes.byteLength;
+		return total;
+	}
+
 	/** Keeps a message, at the cost of others where the drop policy says so. */
 	add(message: Message): Admission {
 		const evicted: Message[] = [];
@@ -123,18 +131,11 @@ export class Outbox {
 	/** False when there is no room. Requests need none: their number is bounded already. */
 	#keep(message: Message): boolean {
 		const { messages, bytes } = this.#limits;
-		const full = this.length >= messages || this.#bytes() + message.bytes.byteLength > bytes;
+		const full = this.length >= messages || this.bytes + message.bytes.byteLength > bytes;
 		if (full && !message.transient) return false;
 		if (!message.urgent && !message.transient) return this.#backlog.add(message);
 		this.#urgent.push(message);
 		return true;
-	}
-
-	#bytes(): number {
-		let total = this.#backlog.bytes;
-		for (const { bytes } of this.#flying) total += bytes.byteLength;
-		for (const { bytes } of this.#urgent) total += bytes.byteLength;
-		return total;
 	}
 
 	#full({ topic, bytes: { byteLength } }: Message): TBError {

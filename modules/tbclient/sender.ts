@@ -24,6 +24,8 @@ export interface SenderOptions {
 	/** QoS 1 messages that may wait for their PUBACK at the same time. */
 	inFlight: number;
 	stats: Pick<Stats, "sent" | "resent">;
+	/** Gets a line for each packet. */
+	log?: ((text: string) => void) | undefined;
 	/** Told of everything that counts against the server's limits. */
 	rates: Limits;
 	/** ms until the message may be sent, 0 for now, negative when it was dropped. */
@@ -190,6 +192,7 @@ export class Sender {
 		this.#subscribed = true;
 		this.#wanted = [];
 		rates.take(0, Counted);
+		this.#options.log?.(`SUBSCRIBE ${id}, ${this.#subscription.filters.length} filters`);
 	}
 
 	/** The message whose turn it is; undefined also when it has to pause for a while. */
@@ -226,6 +229,7 @@ export class Sender {
 		message.id = id;
 		message.sent = Time.ticks;
 		rates.take(message.points);
+		this.#options.log?.(`PUBLISH ${id} ${topic}, ${bytes.byteLength} bytes${duplicate ? ", again" : ""}`);
 		if (duplicate) stats.resent += 1;
 		else stats.sent += 1;
 		if (large) this.#stream = { message, offset: 0 };

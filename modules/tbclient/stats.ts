@@ -1,6 +1,6 @@
 import type { TBError } from "tbclient/errors";
 
-/** Counters of a client since its construction; they only grow. */
+/** Counters of a client since its construction; but for the round trip they only grow. No credential is in them. */
 export interface Stats {
 	/** Connections that were accepted and subscribed. */
 	connects: number;
@@ -22,8 +22,20 @@ export interface Stats {
 	delayed: number;
 	/** Inbound messages on known topics, without firmware and without what was too large. */
 	received: number;
-	/** Messages given up, outbound (no room, too large, quarantined) and inbound (too large). */
+	/** Messages given up, outbound and inbound; the next three say why, the rest was forgotten with its connection. */
 	dropped: number;
+	/** For want of room in the outbox, or to make room there (TB_OUTBOX_FULL). */
+	droppedFull: number;
+	/** Above a limit of size or of data points, in either direction (TB_TOO_LARGE). */
+	droppedTooLarge: number;
+	/** Since connections ended over them (TB_QUARANTINED). */
+	droppedQuarantined: number;
+	/** Most messages that were kept at the same time, and most payload bytes of theirs. */
+	peakMessages: number;
+	peakBytes: number;
+	/** ms from a message to its PUBACK: a moving average of about 8, and the longest. */
+	roundTrip: number;
+	roundTripMax: number;
 	/** Numbers left out since the server cannot store them (TB_VALUE). */
 	unstorable: number;
 	/** Readings sent without their time, which was not known by then. */
@@ -52,6 +64,13 @@ export function makeStats(): Stats {
 		delayed: 0,
 		received: 0,
 		dropped: 0,
+		droppedFull: 0,
+		droppedTooLarge: 0,
+		droppedQuarantined: 0,
+		peakMessages: 0,
+		peakBytes: 0,
+		roundTrip: 0,
+		roundTripMax: 0,
 		unstorable: 0,
 		undated: 0,
 		malformed: 0,
@@ -66,5 +85,20 @@ export function count(stats: Stats, { code }: TBError): void {
 	if (code === "TB_REFUSED" || code === "TB_CREDENTIALS") stats.refused += 1;
 	else if (code === "TB_TAKEN_OVER") stats.takenOver += 1;
 	else if (code === "TB_RENEWED") stats.renewed += 1;
-	else stats.lost += 1;
+	else if (code !== "TB_CLOCK") stats.lost += 1;
+}
+
+/** Counts a message that was given up. */
+export function countDrop(stats: Stats, { code }: TBError): void {
+	stats.dropped += 1;
+	if (code === "TB_OUTBOX_FULL") stats.droppedFull += 1;
+	else if (code === "TB_TOO_LARGE") stats.droppedTooLarge += 1;
+	else if (code === "TB_QUARANTINED") stats.droppedQuarantined += 1;
+}
+
+/** Counts a PUBACK that took `ms`. */
+export function countAnswer(stats: Stats, ms: number): void {
+	stats.acknowledged += 1;
+	stats.roundTrip = stats.acknowledged === 1 ? ms : Math.round((7 * stats.roundTrip + ms) / 8);
+	stats.roundTripMax = Math.max(stats.roundTripMax, ms);
 }
