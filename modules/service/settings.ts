@@ -1,5 +1,6 @@
 // What commissioning wrote into the store, as options of a client. Layout: docs/esp32.md; written by tools/commission.
 import type { Device, Store, StoreConstructor, TLSOptions } from "host/contract";
+import type { Log } from "service/log";
 import type { Credentials } from "tbclient/credentials";
 import type { ServerOptions } from "tbclient/server";
 
@@ -36,10 +37,15 @@ function present<T extends object>(values: { [K in keyof T]?: T[K] | undefined }
 	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
+/** A token excludes the others, and a password needs a user name: what does not fit together must not stop the device. */
 function credentials(store: Store): Credentials {
-	const [token, clientId] = [text(store, "token"), text(store, "clientId")];
-	const [userName, password] = [text(store, "userName"), text(store, "password")];
-	return present<Credentials>({ token, clientId, userName, password });
+	const [token, clientId, userName] = [
+		text(store, "token"),
+		text(store, "clientId"),
+		text(store, "userName"),
+	];
+	if (token) return present<Credentials>({ token, clientId });
+	return present<Credentials>({ clientId, userName, password: userName && text(store, "password") });
 }
 
 /** Certificates as DER; the server is verified even without a CA of its own, against those in the image. */
@@ -49,14 +55,18 @@ function secure(store: Store): TLSOptions {
 }
 
 /**
- * Where to connect and as whom. A host without TLS throws rather than send credentials in the clear.
- * @throws Error for a layout that a newer firmware wrote, or `tls` without `device.network.mqtts`.
+ * Where to connect and as whom. What a newer firmware wrote is told to `log` and read as far as it is understood: the firmware that
+ * was rolled back to must come online.
+ * @throws Error for `tls` on a host without `device.network.mqtts`: credentials must not go out in the clear.
  */
-export function serverSettings(device: Device, Store: StoreConstructor): ServerOptions & Credentials {
+export function serverSettings(
+	device: Device,
+	Store: StoreConstructor,
+	log: Log,
+): ServerOptions & Credentials {
 	return open(Store, "tb", (tb) => {
 		const layout = number(tb, "version") ?? Layout;
-		if (layout > Layout)
-			throw new Error(`settings: expected layout ${Layout}, got ${layout} of a newer firmware`);
+		if (layout > Layout) log.error(`settings: expected layout ${Layout}, got ${layout} of a newer firmware`);
 		const { mqtt, mqtts } = device.network;
 		const tls = number(tb, "tls") === 1;
 		if (tls && !mqtts) throw new Error("settings: expected TLS, this host has none");

@@ -8,6 +8,8 @@ export interface Config {
 	version: string;
 	/** Drawn at random when the image is built. */
 	build: string;
+	/** RPCs of `service/commands` that may be called; none by default. */
+	commands?: readonly string[];
 }
 
 const config: Config = { title: "thingsboard-xs", version: "0.0.0", build: "unbuilt" };

@@ -1,6 +1,7 @@
 import type { Device, StoreValue } from "host/contract";
+import { Log } from "service/log";
 import { factoryReset, serverSettings } from "service/settings";
-import { deepEqual, equal, throws } from "../../assert.ts";
+import { deepEqual, equal, includes, throws } from "../../assert.ts";
 import { FakeStore } from "../../fakes/store.ts";
 
 const plain = { io: "plain" };
@@ -24,9 +25,14 @@ describe("service: settings", () => {
 			this.values = namespace(name);
 		}
 	}
-	const settings = () => serverSettings(device, Store) as unknown as Record<string, unknown>;
+	const settings = () => serverSettings(device, Store, log) as unknown as Record<string, unknown>;
 
-	beforeEach(() => all.clear());
+	let log: Log;
+
+	beforeEach(() => {
+		all.clear();
+		log = new Log();
+	});
 
 	it("has a default for a device that was told nothing", () => {
 		deepEqual(settings(), { io: "plain", host: "127.0.0.1" });
@@ -56,18 +62,33 @@ describe("service: settings", () => {
 		equal(secure.clientKey, key);
 		deepEqual((secure.clientCertificates as unknown[]).length, 1);
 		const bare = { network: { mqtt: plain } } as unknown as Device;
-		throws(() => serverSettings(bare, Store), "expected TLS, this host has none");
+		throws(() => serverSettings(bare, Store, log), "expected TLS, this host has none");
 	});
 
-	it("does not look at values of another type, and refuses a layout that it does not know", () => {
+	it("does not look at values of another type", () => {
 		const tb = namespace("tb");
 		tb.set("host", 5);
 		tb.set("port", "1883");
 		tb.set("token", "");
 		namespace("tls").set("ca", "text");
 		deepEqual(settings(), { io: "plain", host: "127.0.0.1" });
-		tb.set("version", 2);
-		throws(() => settings(), "expected layout 1, got 2 of a newer firmware");
+	});
+
+	it("goes on with what it knows of a newer layout, and says so", () => {
+		namespace("tb").set("version", 2);
+		namespace("tb").set("token", "T");
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1", token: "T" });
+		includes(log.lastError ?? "", "expected layout 1, got 2 of a newer firmware");
+	});
+
+	it("makes of credentials that contradict each other some that a client takes", () => {
+		const tb = namespace("tb");
+		tb.set("password", "p");
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1" });
+		tb.set("userName", "u");
+		tb.set("token", "T");
+		tb.set("clientId", "c");
+		deepEqual(settings(), { io: "plain", host: "127.0.0.1", token: "T", clientId: "c" });
 	});
 
 	it("forgets all of it at a factory reset, but not the story of an update", () => {
