@@ -116,16 +116,20 @@ export async function buildMod(sdk: SDK, source: string, output: string, ballast
 	mkdirSync(join(output, "app"), { recursive: true });
 	writeFileSync(join(output, "app/app.ts"), source);
 	writeFileSync(join(output, "app/ballast.dat"), randomBytes(ballast));
-	writeFileSync(join(output, "app/manifest.json"), JSON.stringify(modManifest(), undefined, "\t"));
+	writeFileSync(join(output, "app/manifest.json"), JSON.stringify(modManifest(sdk), undefined, "\t"));
 	const args = ["-d", "-m", "-p", "lin", "-t", "build", "-o", output, join(output, "app/manifest.json")];
 	await run(sdk, root, "mcrun", args);
 	return find(join(output, "bin/lin/mc/debug"), "mc.xsa");
 }
 
-/** The application's own compiler settings. `host/contract` is types only: the compiler must find it, the archive not carry it. */
-function modManifest(): unknown {
+/** The application's own compiler settings. What the mod imports is the host's: the compiler must find it, the archive not carry it. */
+function modManifest({ moddable }: SDK): unknown {
 	const { typescript } = JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"));
-	typescript.tsconfig.compilerOptions.paths = { "host/contract": [join(root, "hosts/contract")] };
+	typescript.tsconfig.compilerOptions.paths = {
+		"host/contract": [join(root, "hosts/contract")],
+		"host/pins": [join(root, "hosts/simulator/pins")],
+		timer: [join(moddable, "typings/timer")],
+	};
 	return {
 		include: ["$(MODDABLE)/examples/manifest_mod.json"],
 		modules: { "*": "./app" },

@@ -72,7 +72,7 @@ const tasks: Record<string, () => void> = {
 			align: refused(() => slots.write(bytes, 8, 16)),
 			length: refused(() => slots.write(bytes, 16, 15)),
 			past: refused(() => slots.read(bytes, slots.next.size, 1)),
-			eraseAlign: refused(() => slots.erase(4096, block)),
+			eraseAlign: refused(() => slots.erase(100, block)),
 			eraseLength: refused(() => slots.erase(0, block + 1)),
 			activate: refused(() => slots.activate()),
 		});
