@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Board } from "../hosts/virtual/board.ts";
 import { buildFirmware, writeFactoryImage } from "../hosts/virtual/factory.ts";
-import { NorFlash } from "../hosts/virtual/flash.ts";
+import { type FlashTiming, NorFlash } from "../hosts/virtual/flash.ts";
 import type { Machine } from "../hosts/virtual/machine.ts";
 import { Nvs } from "../hosts/virtual/nvs.ts";
 import { readPartitions } from "../hosts/virtual/partitions.ts";
@@ -29,6 +29,8 @@ export interface Setup {
 	transportOnly?: boolean;
 	/** Flash commands take the time they take on the chip. Default false: none. */
 	flashTime?: boolean;
+	/** Times of the flash chip, where they count; default: typical ones. */
+	timing?: FlashTiming;
 }
 
 /** Board, server and clock, running. */
@@ -49,7 +51,7 @@ export async function boot(setup: Setup, connect = true): Promise<Bench> {
 	const peer = new Peer();
 	const link = new Link(clock, setup.link, peer.serve);
 	link.open = connect;
-	const flash = new NorFlash();
+	const flash = new NorFlash(setup.timing ? { timing: setup.timing } : {});
 	writeFactoryImage(flash, await firmware());
 	const nvs = new Nvs(flash, readPartitions().find("nvs"));
 	nvs.set("bench", "stage", setup.transportOnly ? 1 : 0);

@@ -1,9 +1,12 @@
-// Time for measurements: it passes when told, it can stand still under a busy flash chip, and it counts what each step cost.
+// Time for measurements: it passes when told, the board can stand still in it under a busy flash chip while the world goes on, and
+// each step can be looked at.
 import type { Cancel, Clock } from "../hosts/virtual/clock.ts";
 
 interface Due {
 	when: number;
 	action: () => void;
+	/** Waits for a board that stands still. */
+	board: boolean;
 }
 
 /** A virtual clock that runs one action at a time and tells after each. Milliseconds. */
@@ -12,25 +15,31 @@ export class BenchClock implements Clock {
 	/** Called after every action, e.g. to read a meter. */
 	onStep: (() => void) | undefined;
 	#now = Date.UTC(2025, 0);
+	#free = 0; // when the board has ended what it does
 	readonly #due = new Set<Due>();
 
 	now(): number {
 		return this.#now;
 	}
 
+	/** For the board: late when it stands still then. */
 	at(delay: number, action: () => void): Cancel {
-		const entry = { when: this.#now + Math.max(delay, 0), action };
-		this.#due.add(entry);
-		return () => this.#due.delete(entry);
+		return this.#add({ when: this.#now + Math.max(delay, 0), action, board: true });
+	}
+
+	/** For the world around it: in time whatever the board does. */
+	outside(delay: number, action: () => void): Cancel {
+		return this.#add({ when: this.#now + Math.max(delay, 0), action, board: false });
 	}
 
 	soon(action: () => void): Cancel {
 		return this.at(0, action);
 	}
 
-	/** Time that passes while everything waits: what falls due meanwhile comes late. */
+	/** Time that the board spends in what it does: what falls due for it meanwhile comes late. */
 	stall(ms: number): void {
 		this.#now += ms;
+		this.#free = this.#now;
 	}
 
 	/** Passes `ms`. */
@@ -49,12 +58,21 @@ export class BenchClock implements Clock {
 
 	#step(end: number): boolean {
 		let next: Due | undefined;
-		for (const entry of this.#due) if (entry.when <= end && (!next || entry.when < next.when)) next = entry;
-		if (!next) return false;
+		for (const entry of this.#due) if (!next || this.#timeOf(entry) < this.#timeOf(next)) next = entry;
+		if (!next || this.#timeOf(next) > end) return false;
 		this.#due.delete(next);
-		this.#now = Math.max(this.#now, next.when);
+		this.#now = this.#timeOf(next); // back in time where the board has spent some of its own
 		next.action();
 		this.onStep?.();
 		return true;
+	}
+
+	#timeOf({ when, board }: Due): number {
+		return board ? Math.max(when, this.#free) : when;
+	}
+
+	#add(entry: Due): Cancel {
+		this.#due.add(entry);
+		return () => this.#due.delete(entry);
 	}
 }

@@ -55,7 +55,10 @@ function application(): void {
 	const random = () => 1;
 	const updater = new Updater({
 		...{ current, slots, store, digest: Digest, source: made, report, random },
-		onState: (state, { error }) => trace(`${state} ${error ?? ""}\n`),
+		onState: (state, { error }) => {
+			if (state === "DOWNLOADED") trace(`tally ${JSON.stringify(updater.stats)}\n`);
+			trace(`${state} ${error ?? ""}\n`);
+		},
 		onReady: () => trace("ready\n"),
 	});
 	const trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });

@@ -1,6 +1,7 @@
 // `npm run bench`: speed and memory, each with how it was measured. docs/bench.md says more.
 import { args } from "../tools/args.ts";
-import { link, type OTA, ota } from "./ota.ts";
+import { link, type OTA, ota } from "./ota/main.ts";
+import { tableText } from "./ota/text.ts";
 import { type Size, size } from "./size.ts";
 import { type Standin, standin, standinText } from "./standin.ts";
 import { type Rate, type Telemetry, telemetry, window } from "./telemetry.ts";
@@ -32,7 +33,8 @@ function line(name: string, { messagesPerSecond, cpuMicrosecondsPerMessage, vers
 	return `  ${name.padEnd(16)}${messagesPerSecond} messages/s, ${cpuMicrosecondsPerMessage} µs of CPU each (${version})`;
 }
 
-function text({ xs, ota: { board }, size, telemetry: rates, standin }: Report): string {
+function text({ xs, ota, size, telemetry: rates, standin }: Report): string {
+	const { board } = ota;
 	const { idle, connected, updating } = xs.heapBytes;
 	const share = Math.round((100 * board.kBps) / board.tcpCopykBps);
 	return `XS ${xs.version} (worker of the virtual board)
@@ -48,6 +50,7 @@ Firmware download on the virtual board
   ${board.kBps} kB/s of ${board.tcpCopykBps} kB/s that a plain TCP copy reaches: ${share} %
                 the same 256 KiB over the same link (${link.roundTrip} ms round trip, ${link.rate} kB/s, window ${link.window} B) into
                 the same flash (its erase and write times), on the board's clock; JavaScript itself takes no time there
+${tableText(ota)}
 
 Code, minified bundle of each module alone
   tbclient      ${size.tbclient} B
@@ -69,8 +72,9 @@ if (!(Number.isInteger(messages) && messages >= 100)) {
 	console.error(`--messages: expected at least 100, got "${options.messages}"`);
 	process.exit(2);
 }
+const figures = await xs();
 const report: Report = {
-	...{ xs: await xs(), ota: await ota(), size: await size() },
+	...{ xs: figures, ota: await ota(figures.heapBytes), size: await size() },
 	telemetry: await telemetry(messages),
 	standin: await standin(options.quick),
 };

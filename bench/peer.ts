@@ -14,6 +14,8 @@ export class Peer {
 	serving = true;
 	/** Telemetry and attribute messages so far. */
 	received = 0;
+	/** Requests for chunks so far. */
+	asked = 0;
 	#send: (packet: Packet) => void = () => {};
 	#waiting: (() => void)[] = [];
 
@@ -57,13 +59,11 @@ export class Peer {
 		const chunk = /^v2\/fw\/request\/(\d+)\/chunk\/(\d+)$/.exec(topic);
 		if (attributes) this.publish(`v1/devices/me/attributes/response/${attributes[1]}`, "{}");
 		else if (call) this.publish(`v1/devices/me/rpc/response/${call[1]}`, unlimited);
-		else if (chunk)
-			this.#chunk(
-				`v2/fw/response/${chunk[1]}/chunk/${chunk[2]}`,
-				Number(chunk[2]),
-				Number(payload.toString()),
-			);
-		else this.received += 1;
+		else if (chunk) {
+			this.asked += 1;
+			const size = Number(payload.toString()) || this.firmware.length; // none: the whole file (ThingsBoard 8.4)
+			this.#chunk(`v2/fw/response/${chunk[1]}/chunk/${chunk[2]}`, Number(chunk[2]), size);
+		} else this.received += 1;
 	}
 
 	#chunk(topic: string, index: number, size: number): void {

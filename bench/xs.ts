@@ -3,7 +3,7 @@ import { XSVersion } from "../hosts/virtual/factory.ts";
 import { type Bench, boot } from "./board.ts";
 import { bytesBetween, heap } from "./heap.ts";
 import type { LinkOptions } from "./link.ts";
-import { offer } from "./ota.ts";
+import { imageOf, offer } from "./ota/image.ts";
 
 const Messages = 100;
 const Quiet = 10; // seconds before the first message, and after the last
@@ -89,7 +89,7 @@ async function memory(transportBytes: number): Promise<XS["heapBytes"]> {
 		clock.until("a connection", () => bench.traces.some(({ text }) => text === "connected"));
 		clock.advance(Quiet * Second);
 		const connected = bytesBetween(before, heap(machine)) - transportBytes;
-		offer(peer, Buffer.alloc(128 * 1024, 0x5a));
+		offer(peer, imageOf(128 * 1024));
 		clock.advance(200);
 		peer.serving = false;
 		clock.advance(Second);

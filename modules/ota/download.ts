@@ -62,6 +62,7 @@ interface Series {
 const Tries = 5; // without one new chunk
 const Shortest = 5_000; // milliseconds
 const Longest = 60_000;
+const Silence = 5; // milliseconds; the gap in which what was asked for is on its way
 
 export class Download {
 	readonly #options: DownloadOptions;
@@ -78,7 +79,7 @@ export class Download {
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#idle: ReturnType<typeof Timer.set> | undefined;
 	#moved = 0; // ticks of the last progress or request
-	#timed: { end: number; ticks: number } | undefined;
+	#timed: { end: number; flight: number; ticks: number } | undefined;
 
 	constructor(options: DownloadOptions) {
 		this.#options = options;
@@ -195,7 +196,7 @@ export class Download {
 	#progress(index: number, series: Series): void {
 		this.#came = true;
 		this.#moved = Time.ticks;
-		this.#measure(series.size);
+		this.#measure();
 		this.#options.onProgress();
 		if (!this.#series) return; // the application has closed us
 		if (this.#position === this.#options.size) this.#end();
@@ -210,9 +211,9 @@ export class Download {
 		this.#ask();
 	}
 
-	#measure(size: number): void {
+	#measure(): void {
 		if (!this.#timed || this.#position < this.#timed.end) return;
-		this.#options.pace.measured(Time.delta(this.#timed.ticks), size);
+		this.#options.pace.measured(Time.delta(this.#timed.ticks), this.#timed.flight);
 		this.#timed = undefined;
 	}
 
@@ -272,20 +273,22 @@ export class Download {
 		}
 		if (this.#refused) return false;
 		tally.requests++;
-		this.#timed ??= { end: Math.min(start + size, all), ticks: Time.ticks };
+		const end = Math.min(start + size, all);
+		this.#timed ??= { end, flight: end - this.#position, ticks: Time.ticks };
 		return true;
 	}
 
 	/** While nothing comes the sink prepares, one step in a turn, so that nothing else waits longer than for one. */
 	#rest(): void {
-		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.#prepare(), 0);
+		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.#prepare(), Silence);
 	}
 
 	#prepare(): void {
 		this.#idle = undefined;
 		const { sink } = this.#options;
+		const isSilent = Time.delta(this.#moved) >= Silence;
 		try {
-			if (sink.isBehind) sink.prepare(); // the bytes may have come sooner, and erased what they needed
+			if (isSilent && sink.isBehind) sink.prepare(); // else the bytes have come sooner, and erase what they need
 			this.#rest();
 		} catch (error) {
 			this.#end(error as OTAError);

@@ -6,17 +6,20 @@ import Time from "time";
 
 /** Bytes; the least that NOR flash erases, and what `Slots.erase` takes at any place. */
 export const Sector = 4096;
+const Few = 3; // sectors at the image's end that are erased in less time than a block
 const Slow = 2_500; // milliseconds: half of ESP-IDF's task watchdog (CONFIG_ESP_TASK_WDT_TIMEOUT_S, 5 s)
 
 export class Eraser {
 	/** Everything from the image's begin up to here is erased. */
 	end: number;
 	readonly #target: Target;
+	readonly #size: number;
 	#step: number;
 
-	/** `start`: what lies below is kept. A multiple of the block, or the image's end. */
-	constructor(target: Target, start = 0) {
+	/** For an image of `size` bytes. What lies below `start`, a multiple of a sector, is kept. */
+	constructor(target: Target, size: number, start: number) {
 		this.#target = target;
+		this.#size = size;
 		this.#step = target.blockSize;
 		this.end = start;
 	}
@@ -24,8 +27,8 @@ export class Eraser {
 	/** One step. Throws OTA_FLASH. */
 	step(): void {
 		const { next, blockSize } = this.#target;
-		const isAligned = this.end % blockSize === 0;
-		const length = Math.min(isAligned ? this.#step : Sector, next.size - this.end);
+		const isBlock = this.end % blockSize === 0 && this.#size - this.end > Few * Sector;
+		const length = Math.min(isBlock ? this.#step : Sector, next.size - this.end);
 		const started = Time.ticks;
 		naming(`erase ${length} bytes at ${this.end}`, flashError, () => this.#target.erase(this.end, length));
 		if (Time.delta(started) > Slow) this.#step = Sector;

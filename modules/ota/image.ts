@@ -110,9 +110,9 @@ export class Image {
 	/** Once per image, before anything of it touches flash; after `recall` only what follows the kept bytes is erased. */
 	#opened(): Eraser {
 		if (!this.#eraser) {
-			const { target } = this.#options;
+			const { target, firmware } = this.#options;
 			naming("close the slot", flashError, () => target.begin());
-			this.#eraser = new Eraser(target, this.position - this.#fill);
+			this.#eraser = new Eraser(target, firmware.size, this.position - this.#fill);
 		}
 		return this.#eraser;
 	}

@@ -1,9 +1,10 @@
 /** How much to ask for at once: chunk size and bytes in flight follow what was measured on the way. */
 
 const Most = 65_536; // bytes in flight: twice the receive window of our sdkconfig and more
-const Quick = 1_000; // milliseconds; answers within it let the window grow
-const Lazy = 3_000; // milliseconds; PINGRESP and PUBACK wait behind what is in flight, so a longer queue is too long
-const Usual = 4_096; // bytes of a chunk until the window is full: a small one is soon there on a slow link
+const Queue = 2_000; // milliseconds; PINGRESP and PUBACK wait behind what is in flight, so it is kept to so much time
+const Growth = 4; // times, at one measurement
+const Usual = 4_096; // bytes of a chunk at first: a small one is soon there on a slow link
+const Large = 4; // large chunks are taken when so many of them may be in flight
 const Smallest = 512;
 const Grain = 16; // bytes between the chunk sizes that are tried
 
@@ -19,12 +20,12 @@ export class Pace {
 		this.#largest = largest;
 	}
 
-	/** Bytes of a chunk for the next request id. Large ones only where the largest window was filled quickly: fewer messages. */
+	/** Bytes of a chunk for the next request id: large ones, which are fewer messages, where they take little time. */
 	get chunk(): number {
-		if (this.#window === Most && !this.#halvings) return this.#largest;
-		const slow = this.roundTrip > Lazy ? 4 : this.roundTrip > Quick ? 2 : 0;
+		if (this.#window >= Large * this.#largest) return this.#largest;
+		const halvings = Math.max(this.#halvings, Math.floor(this.roundTrip / Queue));
 		const usual = Math.min(Usual, this.#largest);
-		return Math.max(Math.ceil(usual / 2 ** Math.max(this.#halvings, slow)), Math.min(Smallest, usual));
+		return Math.max(Math.ceil(usual / 2 ** halvings), Math.min(Smallest, usual));
 	}
 
 	/**
@@ -41,15 +42,14 @@ export class Pace {
 
 	/** Requests of `chunk` bytes that may be unanswered. */
 	requests(chunk: number): number {
-		return Math.max(1, Math.floor(this.#window / chunk));
+		return Math.max(1, Math.ceil(this.#window / chunk));
 	}
 
-	/** A chunk of `chunk` bytes has taken so long. */
-	measured(ms: number, chunk: number): void {
+	/** `flight` bytes that were in flight have come in so many milliseconds. */
+	measured(ms: number, flight: number): void {
 		this.roundTrip = this.roundTrip ? (7 * this.roundTrip + ms) / 8 : ms;
-		const window = Math.max(this.#window, chunk);
-		if (ms < Quick) this.#window = Math.min(4 * window, Most);
-		else if (ms > Lazy) this.#window = window / 2;
+		const wanted = (flight * Queue) / Math.max(ms, 1);
+		this.#window = Math.min(wanted, Growth * Math.max(this.#window, flight), Most);
 	}
 
 	/** A connection was lost before a whole chunk had come: the next one asks for less at a time. */

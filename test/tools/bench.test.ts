@@ -2,10 +2,15 @@ import { spawnSync } from "node:child_process";
 import { BenchClock } from "../../bench/clock.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
+import type { OTA } from "../../bench/ota/main.ts";
+import { CppSDK } from "../../bench/ota/peers.ts";
+import { cells, chips, flashRate, OurWindow, type Row } from "../../bench/ota/table.ts";
+import { Peer } from "../../bench/peer.ts";
 import { Acks } from "../../bench/standin/acks.ts";
 import { cpuKnown, cpuMicros } from "../../bench/standin/cpu.ts";
 import type { Standin } from "../../bench/standin.ts";
 import type { Rate } from "../../bench/telemetry.ts";
+import { NorFlash } from "../../hosts/virtual/flash.ts";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
 import { root } from "../../tools/test/run.ts";
 import { deepEqual, equal, ok, throws } from "../assert.ts";
@@ -53,7 +58,7 @@ describe("bench: the clock", () => {
 			seen.push(["a", clock.now() - start]);
 			clock.stall(100);
 		});
-		clock.advance(50);
+		clock.advance(150);
 		deepEqual(seen, [
 			["a", 10],
 			["b", 110],
@@ -131,6 +136,65 @@ describe("bench: the load", () => {
 	});
 });
 
+/** One term of the limit is at most a third of each other. */
+function isClear({ bandwidthkBps, windowBytes, rttMs, flash }: Row): boolean {
+	const terms = [bandwidthkBps, windowBytes / rttMs, flashRate(chips[flash])].sort((a, b) => a - b);
+	const [least = 0, next = 0] = terms;
+	return least <= next / 3;
+}
+
+/** The aims of docs/bench.md. */
+function holdOTA({ table, extraHeapBytes, refetch }: OTA): void {
+	equal(table.length, cells.length);
+	for (const row of table) {
+		const text = JSON.stringify(row);
+		const isUsual = row.windowBytes === OurWindow && row.bandwidthkBps === 1000 && row.flash === "typical";
+		if (isUsual && row.rttMs === 100) ok(row.ours >= 2.5 * Number(row.cpp), text);
+		if (isUsual && row.rttMs === 300) ok(row.ours >= 4 * Number(row.cpp), text);
+		if (!row.loss && isClear(row)) ok(row.ours >= 0.9 * row.limit, text);
+		ok(row.ours <= row.limit, text);
+	}
+	ok(table.filter(isClear).length > 8, "rows in which one term is clearly the least");
+	ok(extraHeapBytes > 0 && extraHeapBytes <= 8192, `extra heap ${extraHeapBytes}`);
+	deepEqual(
+		refetch.map(({ drops, chunksAgain, ratio }) => [drops, chunksAgain <= drops, ratio > 0]),
+		[
+			[10, true, true],
+			[100, true, true],
+		],
+	);
+}
+
+describe("bench: the model of the C++ SDK", () => {
+	function run(size: number, outage = 0): { requests: number; error: string | undefined } {
+		const clock = new BenchClock();
+		const peer = new Peer();
+		peer.firmware = Buffer.alloc(size, 0xe9);
+		const link = new Link(clock, { roundTrip: 10, rate: 1000, window: 5744 }, peer.serve);
+		const ends: (string | undefined)[] = [];
+		const device = { clock, link, flash: new NorFlash(), size, onEnd: (error?: string) => ends.push(error) };
+		const updater = new CppSDK(device);
+		if (outage) {
+			clock.until("4 requests", () => peer.asked === 4);
+			peer.serving = false;
+			clock.advance(outage);
+			if (!ends.length) peer.release();
+		}
+		clock.until("the end", () => ends.length > 0);
+		return { requests: updater.requests, error: ends[0] };
+	}
+
+	it("takes 9 requests for 8 chunks, as was seen", () => {
+		deepEqual(run(8 * 4096), { requests: 9 });
+		deepEqual(run(8 * 4096 - 1), { requests: 8 });
+	});
+
+	it("outlasts 64 s without an answer, and not 65 s, as was seen", () => {
+		equal(run(8 * 4096, 64_000).error, undefined);
+		equal(run(8 * 4096, 65_100).error, "no answer");
+	});
+});
+
 describe("bench: --json", function () {
 	this.timeout(60_000);
 
@@ -156,6 +220,7 @@ describe("bench: --json", function () {
 				updating,
 				xs.transportBytes,
 			];
+			holdOTA(ota);
 			for (const figure of [...counts, ota.board.kBps, ota.board.tcpCopykBps, size.tbclient, size.ota])
 				ok(Number.isFinite(figure) && figure > 0, stdout);
 			const { startMs, firmware } = standin as Standin;

@@ -1,0 +1,27 @@
+// The firmware that is downloaded: a genuine image for the virtual board.
+import { createHash } from "node:crypto";
+import { buildImage } from "../../hosts/virtual/image.ts";
+import { Target, XSVersion } from "../../hosts/virtual/target.ts";
+import type { Peer } from "../peer.ts";
+
+/** An image with a script of `bytes` bytes; some 500 more in all. */
+export function imageOf(bytes: number): Buffer {
+	const identity = { title: "bench", version: "2.0.0", target: Target, xs: XSVersion };
+	return buildImage({ identity, payload: Buffer.alloc(bytes, "x") });
+}
+
+/** Announces an image to the device, as ThingsBoard's shared attributes do. */
+export function offer(peer: Peer, image: Uint8Array): void {
+	peer.firmware = image;
+	const values = {
+		fw_title: "bench",
+		fw_version: "2.0.0",
+		fw_size: image.length,
+		fw_checksum: createHash("sha256").update(image).digest("hex"),
+		fw_checksum_algorithm: "SHA256",
+	};
+	peer.publish("v1/devices/me/attributes", JSON.stringify(values));
+}
+
+/** kB/s; 1 kB is 1000 bytes. */
+export const rate = (bytes: number, ms: number): number => Math.round((100 * bytes) / ms) / 100;
