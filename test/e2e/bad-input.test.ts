@@ -14,6 +14,8 @@ import { root } from "./program.ts";
 const { name: title, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const table = readPartitions();
 const image = await buildFirmware({ version, build: "factory" });
+/** The same program under another version: the board looks into the image for it. */
+const imageOf = (version: string): Promise<Buffer> => buildFirmware({ version, build: "factory" });
 
 /** A board with the first firmware and these settings, off. */
 function makeBoard(settings: { host: string; port: number; token: string }, firmware = image): Board {
@@ -189,27 +191,43 @@ describe("bad input to a whole board", function () {
 				assert.equal(board.flash.operations, operations);
 			});
 
-		const packages: [string, Buffer, RegExp][] = [
-			["a truncated image", image.subarray(0, image.length - 5000), /OTA_FLASH.*ESP_ERR_OTA_VALIDATE_FAILED/],
-			["a wrong image magic", Buffer.concat([Buffer.of(0x7f), image.subarray(1)]), /OTA_IMAGE.*0xE9.*0x7F/],
+		const packages: [string, string, (image: Buffer) => Buffer, RegExp][] = [
+			[
+				"a truncated image",
+				"8.0.1",
+				(whole) => whole.subarray(0, whole.length - 5000),
+				/OTA_FLASH.*ESP_ERR_OTA_VALIDATE_FAILED/,
+			],
+			[
+				"a wrong image magic",
+				"8.0.2",
+				(whole) => Buffer.concat([Buffer.of(0x7f), whole.subarray(1)]),
+				/OTA_IMAGE.*0xE9.*0x7F/,
+			],
+			[
+				"an image of another version",
+				"8.0.4",
+				(whole) => whole,
+				/OTA_IDENTITY.*version.*"8\.0\.4", got "8\.0\.3"/,
+			],
 		];
-		let number = 0;
-		for (const [what, bytes, expected] of packages)
+		for (const [what, offered, spoil, expected] of packages)
 			it(`${what} is refused and never booted`, async () => {
-				number += 1;
 				const told = traced(board, /^ota: FAILED/);
-				await rest.assign(id, await rest.firmware(title, `8.0.${number}`, new Uint8Array(bytes)));
+				const bytes = spoil(await imageOf(offered === "8.0.4" ? "8.0.3" : offered));
+				await rest.assign(id, await rest.firmware(title, offered, new Uint8Array(bytes)));
 				assert.match(await told, expected);
 			});
 
 		it("a wrong checksum is refused after one fresh download", async () => {
 			// Assigned under another title first: nothing is fetched until our title comes, and with it the wrong checksum.
+			const next = await imageOf("8.1.0");
 			const refused = traced(board, /^ota: FAILED.*OTA_TITLE/);
-			await rest.assign(id, await rest.firmware("another", "8.1.0", new Uint8Array(image)));
+			await rest.assign(id, await rest.firmware("another", "8.1.0", new Uint8Array(next)));
 			await refused;
 			const told = traced(board, /^ota: FAILED/);
 			const wrong = { fw_checksum: "ab".repeat(32), fw_checksum_algorithm: "SHA256" };
-			await rest.share(id, { fw_title: title, fw_version: "8.1.0", fw_size: image.length, ...wrong });
+			await rest.share(id, { fw_title: title, fw_version: "8.1.0", fw_size: next.length, ...wrong });
 			assert.match(await told, /OTA_CHECKSUM.*expected abab/);
 		});
 
@@ -217,7 +235,7 @@ describe("bad input to a whole board", function () {
 			await standin("faults", { dropAfterBytes: 30_000 });
 			const lost = traced(board, /^tb: disconnected/);
 			const whole = traced(board, /^ota: VERIFIED/);
-			await rest.assign(id, await rest.firmware(title, "8.2.0", new Uint8Array(image)));
+			await rest.assign(id, await rest.firmware(title, "8.2.0", new Uint8Array(await imageOf("8.2.0"))));
 			await lost;
 			await whole;
 			board.removeAllListeners("reset"); // it is going to restart: the package is right

@@ -196,7 +196,7 @@ describe("bench: the model of the C++ SDK", () => {
 });
 
 describe("bench: --json", function () {
-	this.timeout(60_000);
+	this.timeout(120_000);
 
 	(workerBuilt() ? it : it.skip)(
 		"is one object with every figure, a positive number (needs the XS worker)",
