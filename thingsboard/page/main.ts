@@ -19,10 +19,16 @@ const page: Page = {
 	say: toasts(),
 };
 
+/** Ids of all devices there ever were. */
+const seen = new Set<string>();
+
 /** The device of the address; without it the first that is connected, or the first at all. */
 function choose(): void {
 	const devices = feed.devices.value;
 	const named = devices.find(({ id }) => id === deviceId.value);
+	const gone = seen.has(deviceId.value);
+	for (const { id } of devices) seen.add(id);
+	if (!named && !gone && page.device.value) return; // made a moment ago: the stream tells of it soon
 	const chosen = named ?? devices.find(({ connected }) => connected) ?? devices[0];
 	page.device.value = chosen;
 	if (chosen) deviceId.value = chosen.id;
@@ -34,5 +40,5 @@ keepPlace();
 feed.devices.watch(choose);
 deviceId.watch(choose);
 layout(page);
-page.socket.open();
+void page.socket.open();
 void feed.run();

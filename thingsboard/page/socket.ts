@@ -23,7 +23,8 @@ export class Socket {
 	}
 
 	/** Connects, and again whenever the connection ends; what was subscribed is subscribed anew. */
-	open(): void {
+	async open(): Promise<void> {
+		await this.#api.send("GET", "/api/auth/user").catch(() => undefined); // an old token is renewed by it
 		const socket = new WebSocket(
 			`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/ws`,
 		);
@@ -35,7 +36,7 @@ export class Socket {
 		socket.onmessage = ({ data }) => this.#take(JSON.parse(String(data)));
 		socket.onclose = () => {
 			this.#socket = undefined;
-			setTimeout(() => this.open(), pause);
+			setTimeout(() => void this.open(), pause);
 		};
 	}
 

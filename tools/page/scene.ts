@@ -30,20 +30,16 @@ export async function scene(): Promise<Scene> {
 		"SHARED_SCOPE",
 		readAttributes('{"telemetryInterval":4,"targetHumidity":62,"fan":"auto"}'),
 	);
-	const raw = await RawDevice.online({ host: "127.0.0.1", port: server.mqttPort }, token, {
-		clientId: "gh-1",
-	});
-	for (const name of ["PUMP_1", "MAST_1"])
-		kept.push(await RawDevice.online({ host: "127.0.0.1", port: server.mqttPort }, name, { clientId: name }));
+	const broker = { host: "127.0.0.1", port: server.mqttPort };
+	const raw = await RawDevice.online(broker, token, { clientId: "gh-1" });
+	const others = ["PUMP_1", "MAST_1"].map((name) => RawDevice.online(broker, name, { clientId: name }));
+	const online = [raw, ...(await Promise.all(others))];
 	const close = async () => {
-		for (const other of kept.splice(0)) await other.end();
-		await raw.end();
+		for (const one of online) await one.end();
 		await server.close();
 	};
 	return { server, device, raw, close };
 }
-
-const kept: RawDevice[] = [];
 
 /** A climate that breathes: slow waves with a little noise, the same at every run. */
 function values(at: number): object {

@@ -15,10 +15,10 @@ export interface Step {
 	run(): Promise<Results>;
 }
 
-/** Strict TypeScript over the whole project, and over the page, which alone has a DOM: two checks. */
+/** Strict TypeScript over the whole project, and over the page and its specs, which alone have a DOM: one check each. */
 export async function types(): Promise<Results> {
-	const page = await tool("types of the page", "tsc", ["--noEmit", "-p", "thingsboard/page"]);
-	return sum([await tool("types", "tsc", ["--noEmit", "-p", "."]), page]);
+	const check = (folder: string) => tool(`types of ${folder}`, "tsc", ["--noEmit", "-p", folder]);
+	return sum([await check("."), await check("thingsboard/page"), await check("test/page")]);
 }
 
 /** Format and lint: one check. */
@@ -73,6 +73,11 @@ export async function scenes(): Promise<Results> {
 	return specs("end to end", await specsIn("test/e2e"), { timeout: SceneTimeout });
 }
 
+/** The stand-in's page in a browser without a window. */
+export async function pageSpecs(): Promise<Results> {
+	return specs("page", await specsIn("test/page"), { timeout: SpecTimeout });
+}
+
 /** What `npm test` does, in order. `fast` leaves out XS and the end-to-end suite. */
 export function steps(fast: boolean): Step[] {
 	const quick: Step[] = [
@@ -85,6 +90,7 @@ export function steps(fast: boolean): Step[] {
 	];
 	const slow: Step[] = [
 		{ name: "Specs of modules and guards, inside XS", run: xsSpecs },
+		{ name: "The stand-in's page, in Chromium", run: pageSpecs },
 		{ name: "End to end: virtual board and stand-in", run: scenes },
 	];
 	return fast ? quick : [...quick, ...slow];
