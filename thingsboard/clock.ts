@@ -21,9 +21,12 @@ export class ServerClock implements Clock {
 	#pending = new Set<() => void>();
 	#closed = false;
 	#offset = 0;
+	#failed: (error: unknown) => void;
 
-	constructor(clock: Clock) {
+	/** `failed` gets what an action throws; without it the error goes on, and ends the process. */
+	constructor(clock: Clock, failed: (error: unknown) => void = rethrow) {
 		this.#clock = clock;
+		this.#failed = failed;
 	}
 
 	now(): number {
@@ -39,7 +42,7 @@ export class ServerClock implements Clock {
 		if (this.#closed) return () => undefined;
 		const cancel = this.#clock.after(ms, () => {
 			this.#pending.delete(stop);
-			action();
+			this.#run(action);
 		});
 		const stop = () => {
 			this.#pending.delete(stop);
@@ -49,9 +52,21 @@ export class ServerClock implements Clock {
 		return stop;
 	}
 
+	#run(action: () => void): void {
+		try {
+			action();
+		} catch (error) {
+			this.#failed(error);
+		}
+	}
+
 	/** Cancels what is pending; later calls of `after` do nothing. */
 	close(): void {
 		this.#closed = true;
 		for (const stop of [...this.#pending]) stop();
 	}
+}
+
+function rethrow(error: unknown): never {
+	throw error;
 }

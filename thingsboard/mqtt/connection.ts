@@ -32,7 +32,7 @@ export class Connection implements Outlet {
 	constructor(core: Core, wire: Wire) {
 		this.#core = core;
 		this.#wire = wire;
-		this.#clock = new ServerClock(core.clock);
+		this.#clock = new ServerClock(core.clock, (error) => this.fail(error));
 		this.#trace = core.wire.open();
 		this.#gate = new FrameGate(core.settings.maxPayload);
 		this.#link = new Link(core.clock, wire);
@@ -81,13 +81,17 @@ export class Connection implements Outlet {
 		}
 	}
 
+	fail(error: unknown): void {
+		if (error instanceof FrameError) this.close(error.message, reason.malformed);
+		else this.close(`unexpected: ${(error as Error)?.stack}`, reason.serverBusy);
+	}
+
 	/** Anything thrown on the way ends the connection. */
 	#guard(action: () => void): void {
 		try {
 			action();
 		} catch (error) {
-			if (error instanceof FrameError) this.close(error.message, reason.malformed);
-			else this.close(`unexpected: ${(error as Error)?.stack}`, reason.serverBusy);
+			this.fail(error);
 		}
 	}
 
@@ -105,7 +109,7 @@ export class Connection implements Outlet {
 	#connect(packet: IConnectPacket): void {
 		const provisioning = packet.username === provisionName || packet.clientId === provisionName;
 		if (provisioning) this.#provision(packet);
-		else this.#clock.after(0, () => this.#guard(() => this.#authenticate(packet)));
+		else this.#clock.after(0, () => this.#authenticate(packet));
 	}
 
 	#provision(packet: IConnectPacket): void {

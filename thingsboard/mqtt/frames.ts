@@ -3,6 +3,9 @@
 /** NETTY_MAX_PAYLOAD_SIZE: the limit on MQTT's *remaining length*, not on the payload. Bytes. */
 export const maxRemainingLength = 65_536;
 
+/** Pieces that are kept apart; a packet that comes byte by byte would weigh a hundredfold. */
+const maxParts = 64;
+
 const connect = 1;
 const publish = 3;
 const puback = 4;
@@ -29,6 +32,7 @@ export class FrameGate {
 	*push(bytes: Uint8Array): Generator<Buffer> {
 		this.#parts.push(bytes);
 		this.#size += bytes.length;
+		if (this.#parts.length > maxParts) this.#parts = [joined(this.#parts, this.#size)];
 		if (this.#size < this.#wanted) return;
 		let rest = joined(this.#parts, this.#size);
 		for (;;) {

@@ -9,6 +9,8 @@ export interface Outlet {
 	close(why: string, code: number): void;
 	/** Ends the connection without a word. */
 	drop(why: string): void;
+	/** Ends the connection because of something that was not expected. */
+	fail(error: unknown): void;
 	/** Lets the connection be half-open from now on. */
 	silence(): void;
 }

@@ -30,7 +30,7 @@ export class ProvisionSession implements MqttSession {
 
 	constructor(core: Core, outlet: Outlet) {
 		this.core = core;
-		this.clock = new ServerClock(core.clock);
+		this.clock = new ServerClock(core.clock, (error) => outlet.fail(error));
 		this.#outlet = outlet;
 	}
 

@@ -50,7 +50,7 @@ export class Session implements DeviceSession, MqttSession {
 		this.version = outlet.version;
 		this.isGateway = isGateway(device);
 		this.#outlet = outlet;
-		this.clock = new ServerClock(core.clock);
+		this.clock = new ServerClock(core.clock, (error) => outlet.fail(error));
 		this.#acks = new Acks(this.clock, device.faults, (...packets) => outlet.send(...packets));
 		const custom = () => transportOf(device.profile).deviceAttributesSubscribeTopic;
 		this.#subscriptions = new Subscriptions(outlet.version, custom);

@@ -265,4 +265,16 @@ describe("thingsboard: connecting", () => {
 		peer.send({ cmd: "pingresp" }, { cmd: "pubrel", messageId: 3 });
 		ok(await peer.quiet());
 	});
+
+	it("ends only the connection whose deferred work fails", async () => {
+		const peer = await online(at, v5);
+		const other = new Peer(at.server);
+		at.server.core.devices.create({ name: "other" }, "other");
+		other.send(hello({ username: "other" }));
+		equal(await other.heard(), "connack");
+		Object.defineProperty(at.device, "attributes", { get: () => null });
+		peer.publish("v1/devices/me/attributes/request/1", "{}", 0);
+		deepEqual(await peer.rest(), ["disconnect 0x8b", "closed"]);
+		ok(await other.quiet());
+	});
 });
