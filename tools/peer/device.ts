@@ -24,7 +24,7 @@ export interface Message {
 export type Came = Packet | "closed" | "silence";
 
 /** Longest wait for something that should come, milliseconds. */
-export const patience = 10_000;
+const defaultPatience = 10_000;
 
 /** One connection. */
 export class RawDevice {
@@ -34,8 +34,10 @@ export class RawDevice {
 	#closed = false;
 	#wake: () => void = () => undefined;
 	#nextId = 1;
+	#patience: number;
 
-	constructor({ host, port, tls }: Broker) {
+	constructor({ host, port, tls }: Broker, patience = defaultPatience) {
+		this.#patience = patience;
 		this.socket = tls ? connectTls({ host, port, ...tls }) : connect(port, host);
 		this.socket.on("error", () => undefined); // "close" follows
 		this.socket.on("close", () => {
@@ -46,8 +48,13 @@ export class RawDevice {
 	}
 
 	/** Opens a connection and logs in with an access token (or with the fields of `over`). @throws Error unless CONNACK is 0. */
-	static async online(broker: Broker, token: string, over: object = {}): Promise<RawDevice> {
-		const device = new RawDevice(broker);
+	static async online(
+		broker: Broker,
+		token: string,
+		over: object = {},
+		patience = defaultPatience,
+	): Promise<RawDevice> {
+		const device = new RawDevice(broker, patience);
 		const { returnCode, reasonCode } = await device.hello({ username: token, ...over });
 		if ((reasonCode ?? returnCode) === 0) return device;
 		throw new Error(`CONNECT: expected code 0, got ${reasonCode ?? returnCode}`);
@@ -108,7 +115,7 @@ export class RawDevice {
 	}
 
 	/** The next PUBLISH (whose topic begins with `prefix`), acknowledged if it asks for it. */
-	async message(prefix = "", ms = patience): Promise<Message> {
+	async message(prefix = "", ms = this.#patience): Promise<Message> {
 		const mine = (packet: Packet) => packet.cmd === "publish" && packet.topic.startsWith(prefix);
 		const packet = (await this.pick(`a PUBLISH on ${prefix}…`, mine, ms)) as IPublishPacket;
 		if (packet.qos && packet.messageId) this.send({ cmd: "puback", messageId: packet.messageId });
@@ -118,13 +125,13 @@ export class RawDevice {
 	}
 
 	/** What comes next, within `ms`. */
-	async next(ms = patience): Promise<Came> {
+	async next(ms = this.#patience): Promise<Came> {
 		if (!this.#came.length) await this.#waited(ms);
 		return this.#came.shift() ?? (this.#closed ? "closed" : "silence");
 	}
 
 	/** The first packet that is wanted; others stay for later. @throws Error with what came instead. */
-	async pick(what: string, wanted: (packet: Packet) => boolean, ms = patience): Promise<Packet> {
+	async pick(what: string, wanted: (packet: Packet) => boolean, ms = this.#patience): Promise<Packet> {
 		const end = Date.now() + ms;
 		for (;;) {
 			const at = this.#came.findIndex(wanted);
@@ -139,7 +146,7 @@ export class RawDevice {
 	}
 
 	/** Resolves when the server has closed the connection. @throws Error after `ms`. */
-	async closed(ms = patience): Promise<void> {
+	async closed(ms = this.#patience): Promise<void> {
 		const end = Date.now() + ms;
 		while (!this.#closed) {
 			if (Date.now() >= end) throw new Error(`expected the connection to be closed within ${ms} ms`);
