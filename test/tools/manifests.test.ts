@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { versioned } from "../../tools/version.ts";
 import { deepEqual, equal } from "../assert.ts";
 
 interface Manifest {
@@ -99,12 +100,11 @@ describe("manifests", () => {
 		}
 	});
 
-	it("carry package.json's title and version", () => {
+	it("carry package.json's title and version, as do sdkconfig and the identity record (cure: tools/version.ts)", () => {
+		for (const { file, text } of versioned()) equal(readFileSync(join(root, file), "utf8"), text, file);
 		const { name, version } = json("package.json");
 		const { config } = json("manifest.json") as Manifest;
 		deepEqual([config?.title, config?.version], [name, version]);
-		const sdkconfig = readFileSync(join(root, "hosts/esp32/sdkconfig/sdkconfig.defaults"), "utf8");
-		equal(/^CONFIG_APP_PROJECT_VER="(.*)"$/m.exec(sdkconfig)?.[1], version);
 	});
 
 	it("use the compiler options of tsconfig.json that make it strict", () => {

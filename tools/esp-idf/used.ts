@@ -15,8 +15,11 @@ export function bindings(manifest: string): Record<string, Binding> {
 	return (JSON.parse(manifest) as { ffi: { functions: Record<string, Binding> } }).ffi.functions;
 }
 
-/** Names of the functions that the manifest binds. */
-export const calledFunctions = (manifest: string): string[] => Object.keys(bindings(manifest)).sort();
+/** Names of ESP-IDF's functions that the manifest binds; those of our own C file are not among them. */
+export const calledFunctions = (manifest: string): string[] =>
+	Object.keys(bindings(manifest))
+		.filter((name) => !name.startsWith("tbxs_"))
+		.sort();
 
 /** Every `CONFIG_NAME=value` line of our sdkconfig files, by file, without the prefix. */
 export function settings(): { file: string; name: string; value: string }[] {
