@@ -94,6 +94,19 @@ export const wireFaults = [
 		value: count,
 	},
 	{
+		name: "sessionPresent",
+		what: "The next CONNACK says that a session is present, also to a client that asked for a clean one.",
+		on: "device",
+		lasts: "once",
+	},
+	{
+		name: "lateSubscribe",
+		what: "A subscription is granted at once but works only so much later: what happens in between is missed.",
+		on: "device",
+		lasts: "until cleared",
+		value: ms,
+	},
+	{
 		name: "clockJump",
 		what: "The server's wall clock jumps; waits that have begun are not shortened, idle sessions notice.",
 		on: "server",

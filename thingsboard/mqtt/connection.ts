@@ -163,7 +163,8 @@ export class Connection implements Outlet {
 	/** Sends CONNACK and processes what came before it. Session-present is just the inverse of clean-session. */
 	#open({ clean }: IConnectPacket, session: MqttSession): void {
 		this.#session = session;
-		this.send(connack(!clean, connackCode.accepted.v3, this.version));
+		const present = this.#link.faults?.take("sessionPresent") !== undefined || !clean;
+		this.send(connack(present, connackCode.accepted.v3, this.version));
 		for (const packet of this.#early.splice(0)) if (!this.#closed) session.receive(packet, true);
 	}
 

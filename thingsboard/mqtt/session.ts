@@ -190,7 +190,7 @@ export class Session implements DeviceSession, MqttSession {
 		this.touch();
 		const codes = this.#subscriptions.grant(packet);
 		this.#outlet.send(suback(packet.messageId ?? 0, codes, this.#outlet.version));
-		this.clock.after(0, () => {
+		this.clock.after(this.device.faults.get("lateSubscribe") ?? 0, () => {
 			for (const { topic } of packet.subscriptions) this.#register(topic);
 		});
 	}

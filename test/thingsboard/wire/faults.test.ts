@@ -190,6 +190,30 @@ describe("thingsboard: faults on command", () => {
 		ok(wire.closed);
 	});
 
+	it("sessionPresent: also a clean session is told that it was there before, once", async () => {
+		fault("sessionPresent");
+		for (const expected of [1, 0]) {
+			const other = new Wired(at);
+			other.send(hello({ username: "token" }));
+			await other.came();
+			equal(other.received[2], expected);
+		}
+	});
+
+	it("lateSubscribe: what comes between SUBACK and the subscription is missed", async () => {
+		const change = () =>
+			at.device.saveAttributes("SHARED_SCOPE", new Map([["a", { type: "LONG", text: "1" }]]));
+		fault("lateSubscribe", 50);
+		const subscriptions = [{ topic: "v1/devices/me/attributes", qos: 1 as const }];
+		wire.send({ cmd: "subscribe", messageId: 1, subscriptions });
+		deepEqual(await wire.came(), ["suback 1"]);
+		change();
+		deepEqual(await wire.came(), []);
+		at.clock.advance(50);
+		change();
+		deepEqual(await wire.came(), ["publish 1"]);
+	});
+
 	it("lists every fault with what it does, and by REST what is armed; null and false clear", async () => {
 		fault("delay", 50);
 		const { body } = await at.rest.send("GET", "/api/standin/faults");
