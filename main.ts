@@ -17,6 +17,7 @@ import { Log } from "service/log";
 import { Sampler } from "service/sampler";
 import { factoryReset, serverSettings } from "service/settings";
 import TBClient from "tbclient";
+import { healthOf } from "tbclient/health";
 import Timer from "timer";
 
 const watch = ["telemetryInterval", "healthInterval", ...sharedNames];
@@ -79,7 +80,7 @@ const trial = new Trial({
 
 const enabled = config.commands ?? [];
 const commands = new Commands({ enabled, system, pins, log, reset: () => factoryReset(Store) });
-const health = new Health({ system, link: () => link, log, report });
+const health = new Health({ system, link: () => link, log, report, more: () => healthOf(client.stats) });
 /** While offline too: a reading keeps its time, and the oldest give way when there are too many. */
 const sampler = new Sampler({
 	...{ read: readings, send: report, log },
