@@ -55,6 +55,7 @@ async function main(): Promise<void> {
 	}
 	if (options["answer-rpc"]) core.onClientRpc = demoHandler(() => core.clock.now());
 	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+	process.stdout.on("error", end); // EPIPE: nobody reads any more
 	if (options["until-stdin-ends"]) process.stdin.resume().once("end", end);
 	say("ready", introduction(server, trust), { mqttPort, httpPort, mqttsPort, url, trust });
 }

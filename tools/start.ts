@@ -1,11 +1,12 @@
 // `npm start`: a virtual ESP32 running main.ts in the real XS engine, beside a ThingsBoard to talk to.
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { args } from "./args.ts";
+import { card, power } from "./start/board.ts";
 import { runExample } from "./start/example.ts";
 import { commission, flashFactory, offerNext } from "./start/firmware.ts";
-import { type Event, Program, startServer } from "./start/process.ts";
+import { fleet } from "./start/fleet.ts";
+import { startServer } from "./start/process.ts";
 import { Rest } from "./start/rest.ts";
 import { play } from "./start/scenario.ts";
 import * as show from "./start/show.ts";
@@ -17,6 +18,7 @@ Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scen
 	options: {
 		exit: { help: "end after the scenario; status 0 only if every step was read back from the server" },
 		example: { help: "instead: one of examples/, on a board and a stand-in of its own", value: "NAME" },
+		boards: { help: "so many boards on one stand-in, updated together", value: "N", default: "1" },
 		fresh: { help: "forget the board's flash and begin with a new one" },
 		state: { help: "where the board's flash lives", value: "DIR", default: ".board" },
 		host: {
@@ -28,30 +30,6 @@ Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scen
 		patience: { help: "seconds a step may take", value: "S", default: "90" },
 	},
 });
-
-/** Kept beside the flash: what the person's laptop knows of the board. */
-interface Card {
-	name: string;
-	token: string;
-}
-
-function card(state: string): Card {
-	const file = join(state, "card.json");
-	if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Card;
-	const fresh = { name: "Virtual ESP32", token: randomBytes(10).toString("hex") };
-	writeFileSync(`${file}.new`, JSON.stringify(fresh));
-	renameSync(`${file}.new`, file);
-	return fresh;
-}
-
-function onBoard({ event, ...rest }: Event): void {
-	const text = String(rest.text ?? "");
-	const download = /^ota: DOWNLOADING (\d+)\/(\d+)/.exec(text);
-	if (download) show.progress(Number(download[1]), Number(download[2]));
-	else if (event === "trace") show.trace(text);
-	else if (event === "boot") show.trace(`boot ${rest.slot} ${rest.version}, reset ${rest.resetReason}`);
-	else if (event === "reset") show.trace(`reset ${rest.reason} ${text}`);
-}
 
 /** One process a flash. @throws Error while the process that wrote `file` is alive. */
 function occupy(file: string): void {
@@ -67,11 +45,6 @@ function occupy(file: string): void {
 		);
 	writeFileSync(file, String(process.pid));
 	process.once("exit", () => rmSync(file, { force: true }));
-}
-
-/** Powers the board on. The returned promise tells when and how its process ended. */
-function power(state: string): Program {
-	return new Program("hosts/virtual/main.ts", ["--state", state, "--json"], onBoard);
 }
 
 /** The person's own ThingsBoard: the board lives there until Ctrl-C. */
@@ -129,7 +102,7 @@ async function live(state: string, patience: number): Promise<number> {
 }
 
 /** A whole number given as text. @throws RangeError that names the option, what was expected and what came. */
-function number(name: "port" | "patience", least: number, most: number): number {
+function number(name: "port" | "patience" | "boards", least: number, most: number): number {
 	const value = Number(options[name]);
 	if (options[name] && Number.isInteger(value) && value >= least && value <= most) return value;
 	throw new RangeError(`--${name}: expected ${least} to ${most}, got ${JSON.stringify(options[name])}`);
@@ -140,14 +113,17 @@ async function main(): Promise<number> {
 	if (example !== undefined) return runExample(example);
 	const port = number("port", 1, 65_535);
 	const patience = number("patience", 0, 86_400);
+	const count = number("boards", 1, 20);
 	if (!host !== !token) throw new Error("--host and --token belong together: expected both or none");
 	if (host && exit) throw new Error("--exit plays the scenario on the stand-in: expected it without --host");
+	if (host && count > 1) throw new Error("--boards lives on the stand-in: expected it without --host");
 	const state = resolve(options.state);
 	mkdirSync(state, { recursive: true });
 	occupy(join(state, "lock"));
 	if (options.fresh)
-		for (const name of ["flash.bin", "card.json", "next"])
+		for (const name of ["flash.bin", "card.json", "next", "boards"])
 			rmSync(join(state, name), { recursive: true, force: true });
+	if (count > 1) return fleet({ state, count, patience, exit });
 	return host && token ? visit(state, host, port, token) : live(state, patience);
 }
 

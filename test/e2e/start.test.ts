@@ -68,6 +68,14 @@ describe("npm start", function () {
 		assert.match(other, /^1 .*this board is running already/);
 	});
 
+	it("--boards 2 updates two boards on one stand-in, and ends with 0", async () => {
+		const { status, text } = await start("--boards", "2");
+		assert.equal(status, 0, text);
+		for (const label of ["board 1 │ ota: confirmed", "board 2 │ ota: confirmed"])
+			assert.ok(text.includes(label), text);
+		assert.match(text, /Complete: all 2 boards run the new firmware/);
+	});
+
 	it("--fresh begins with a new flash", async () => {
 		const { text } = await run(
 			"tools/start.ts",

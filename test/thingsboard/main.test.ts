@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { RawDevice } from "../../tools/peer/device.ts";
 import { idOf, RestClient, reference } from "../../tools/peer/rest.ts";
-import { equal, includes, ok } from "../assert.ts";
+import { deepEqual, equal, includes, ok } from "../assert.ts";
 
 const loader = ["--import", "./tools/ts.mjs", "thingsboard/main.ts"];
 
@@ -44,6 +44,17 @@ describe("npm run thingsboard", function () {
 			const [status] = await once(child, "exit");
 			equal(status, 0);
 		}
+	});
+
+	it("ends quietly when nobody reads its stdout any more", async () => {
+		const child = run("--port", "0", "--http-port", "0", "--json", "--device", "d=t");
+		const errors = all(child.stderr);
+		const [first] = await once(child.stdout ?? child, "data");
+		child.stdout?.destroy();
+		const { mqttPort } = JSON.parse(String(first));
+		const exit = once(child, "exit");
+		await (await RawDevice.online({ host: "127.0.0.1", port: mqttPort }, "t")).end(); // something to tell
+		deepEqual([await exit, await errors], [[0, null], ""]);
 	});
 
 	it("names a taken port and ends with 1", async () => {

@@ -75,8 +75,8 @@ export class Question {
 	}
 
 	/** A fresh device, connected. */
-	async fresh(over: object = {}): Promise<{ device: SiteDevice; raw: RawDevice }> {
-		const device = await this.device();
+	async fresh(over: object = {}, what?: string): Promise<{ device: SiteDevice; raw: RawDevice }> {
+		const device = await this.device({}, what);
 		return { device, raw: await this.online(device, over) };
 	}
 

@@ -24,8 +24,8 @@ export function missing(step: string, reason: string): void {
 }
 
 /** What the device traces. */
-export function trace(text: string): void {
-	line(paint(2, `  board │ ${text.trimEnd()}`));
+export function trace(text: string, label = "board"): void {
+	line(paint(2, `  ${label} │ ${text.trimEnd()}`));
 }
 
 /** A heading or a hint. */

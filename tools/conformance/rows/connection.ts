@@ -101,7 +101,11 @@ export const connection = ({ inactivity }: Limits): Row[] => [
 		"14.6, trap 6",
 		"a session without activity is closed; PINGREQ is activity, a firmware request is none",
 		async (q) => {
-			const [busy, quiet, loader] = await Promise.all([q.fresh(), q.fresh(), q.fresh()]);
+			const [busy, quiet, loader] = await Promise.all([
+				q.fresh({}, "busy"),
+				q.fresh({}, "quiet"),
+				q.fresh({}, "loader"),
+			]);
 			const id = await q.site.package(q.local("1"), Uint8Array.of(1));
 			await q.site.assign(loader.device.id, id);
 			await half(q, () => {
