@@ -46,6 +46,9 @@ export class Outbox {
 	#backlog: Backlog;
 	#limits: OutboxLimits;
 	#lastId = 0;
+	#wrapped = false; // identifiers began anew, so that a message in flight may hold one
+	#sent = 0; // of those in flight, on this connection
+	#bytes = 0; // of those in flight and urgent
 
 	constructor(limits: OutboxLimits, backlog: Backlog) {
 		this.#limits = limits;
@@ -59,10 +62,7 @@ export class Outbox {
 
 	/** Payload bytes of them. */
 	get bytes(): number {
-		let total = this.#backlog.bytes;
-		for (const { bytes } of this.#flying) total += bytes.byteLength;
-		for (const { bytes } of this.#urgent) total += bytes.byteLength;
-		return total;
+		return this.#bytes + this.#backlog.bytes;
 	}
 
 	/** Keeps a message, at the cost of others where the drop policy says so. */
@@ -79,15 +79,20 @@ export class Outbox {
 
 	/** The message to be sent next, while fewer than `window` are in flight. */
 	next(window: number): Message | undefined {
-		let sent = 0;
-		for (const message of this.#flying) if (message.sent !== undefined) sent += 1;
-		if (sent >= window) return undefined;
+		if (this.#sent >= window) return undefined;
+		const again = this.#sent < this.#flying.length;
 		return (
-			this.#unsent(true) ??
+			(again ? this.#unsent(true) : undefined) ??
 			this.#fly(this.#urgent.shift()) ??
-			this.#unsent(false) ??
-			this.#fly(this.#backlog.take())
+			(again ? this.#unsent(false) : undefined) ??
+			this.#take()
 		);
+	}
+
+	/** The message that `next` gave was written. */
+	wrote(message: Message): void {
+		message.sent = Time.ticks;
+		this.#sent += 1;
 	}
 
 	/** `Time.ticks` when the message in flight for longest was sent. */
@@ -108,13 +113,17 @@ export class Outbox {
 	/** Takes a message in flight out, acknowledged or not. */
 	remove(message: Message): void {
 		this.#flying.splice(this.#flying.indexOf(message), 1);
+		this.#bytes -= message.bytes.byteLength;
+		if (message.sent !== undefined) this.#sent -= 1;
 		this.#backlog.done(message);
 	}
 
 	/** The next identifier, 1…65535 (MQTT 3.1.1 section 2.3.1), never one that a message in flight holds. */
 	takeId(): number {
-		do this.#lastId = this.#lastId >= 65535 ? 1 : this.#lastId + 1;
-		while (this.#flying.some(({ id }) => id === this.#lastId));
+		do {
+			this.#wrapped ||= this.#lastId >= 65535;
+			this.#lastId = (this.#lastId % 65535) + 1;
+		} while (this.#wrapped && this.#flying.some(({ id }) => id === this.#lastId));
 		return this.#lastId;
 	}
 
@@ -123,6 +132,7 @@ export class Outbox {
 		const flying = this.#flying.filter((one) => one.sent !== undefined);
 		const alone = flying.length === 1 ? flying[0] : undefined;
 		for (const message of flying) message.sent = undefined;
+		this.#sent = 0;
 		const forgotten = this.#forget();
 		const poison = alone && !alone.transient && this.#suspect(alone, byPeer) ? alone : undefined;
 		return { poison, forgotten, flying: flying.length > 0 };
@@ -131,10 +141,12 @@ export class Outbox {
 	/** False when there is no room. Requests need none: their number is bounded already. */
 	#keep(message: Message): boolean {
 		const { messages, bytes } = this.#limits;
-		const full = this.length >= messages || this.bytes + message.bytes.byteLength > bytes;
+		const size = message.bytes.byteLength;
+		const full = this.length >= messages || this.bytes + size > bytes;
 		if (full && !message.transient) return false;
 		if (!message.urgent && !message.transient) return this.#backlog.add(message);
 		this.#urgent.push(message);
+		this.#bytes += size;
 		return true;
 	}
 
@@ -153,10 +165,17 @@ export class Outbox {
 		return message;
 	}
 
+	#take(): Message | undefined {
+		const message = this.#fly(this.#backlog.take());
+		if (message) this.#bytes += message.bytes.byteLength;
+		return message;
+	}
+
 	#forget(): Message[] {
 		const forgotten = [...this.#flying, ...this.#urgent].filter(({ transient }) => transient);
 		this.#flying = this.#flying.filter(({ transient }) => !transient);
 		this.#urgent = this.#urgent.filter(({ transient }) => !transient);
+		for (const { bytes } of forgotten) this.#bytes -= bytes.byteLength;
 		return forgotten;
 	}
 

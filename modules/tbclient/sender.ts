@@ -227,7 +227,7 @@ export class Sender {
 			? mqtt.write(new ArrayBuffer(0), { ...head, byteLength: bytes.byteLength })
 			: mqtt.write(bytes, head);
 		message.id = id;
-		message.sent = Time.ticks;
+		outbox.wrote(message);
 		rates.take(message.points);
 		this.#options.log?.(`PUBLISH ${id} ${topic}, ${bytes.byteLength} bytes${duplicate ? ", again" : ""}`);
 		if (duplicate) stats.resent += 1;
