@@ -69,7 +69,7 @@ export class BoardSocket {
 	/** Takes everything; returns the room left. */
 	write(data: Uint8Array): number {
 		if (this.#closed || this.#ended) return 0;
-		this.#wire.write(Uint8Array.from(data));
+		this.#wire.write(new Uint8Array(data)); // a copy: `data` is part of a buffer that is used again
 		const room = Math.max(this.#context.sendBuffer - this.#wire.queued, 0);
 		if (!room) this.#full = true;
 		return room;

@@ -95,7 +95,23 @@ function handle(event: ArrayBuffer): void {
 	if (boot.virtual) told = view.getFloat64(5);
 	if (kind === Event.CLOCK) epoch = value - uptime();
 	if (kind === Event.COLLECT) gc();
-	else handlers.get(view.getUint32(1))?.(kind, value);
+	else deliver(() => handlers.get(view.getUint32(1))?.(kind, value));
+}
+
+const after: (() => void)[] = [];
+let delivering = false;
+
+function deliver(action: () => void): void {
+	delivering = true;
+	action();
+	delivering = false;
+	for (const rest of after.splice(0)) rest();
+}
+
+/** Runs an action when the handlers of this event are done, or at once when there is no event. */
+export function atEnd(action: () => void): void {
+	if (delivering) after.push(action);
+	else action();
 }
 
 /** Never returns: the board is restarting. */

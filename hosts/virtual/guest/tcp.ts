@@ -1,13 +1,15 @@
 /**
  * ECMA-419 TCP client over the bridge. Single bytes are served from a small prefetch, so that a protocol header costs one call
- * into Node instead of one per byte; a read never takes more than was announced.
+ * into Node instead of one per byte; a read never takes more than was announced. What is written while one event is handled leaves
+ * together at its end, as lwIP sends from its own thread.
  */
 import type { Format, Socket, SocketOptions, WriteOptions } from "guards/types";
 import type { ByteBuffer } from "host/contract";
 import { Event, Op } from "../protocol.ts";
-import { call, decode, encode, forget, register } from "./bridge.ts";
+import { atEnd, call, decode, encode, forget, register } from "./bridge.ts";
 
 const Prefetch = 64; // bytes
+const Scarce = 1536; // bytes of room below which the board is asked how much there really is
 
 const view = (data: ByteBuffer): Uint8Array => (data instanceof ArrayBuffer ? new Uint8Array(data) : data);
 
@@ -28,7 +30,9 @@ export default class TCP implements Socket {
 	#ahead: Uint8Array = new Uint8Array(0);
 	#position = 0;
 	#available = 0; // announced and not read
-	#held: Uint8Array[] = []; // written with `more`
+	#held: Uint8Array[] = []; // written, and not with the board yet
+	#room = 0; // bytes that the board takes, less those held
+	#ending = false; // what is held leaves at the end of this event
 	target: unknown;
 	/** Single bytes or buffers; may change between calls. */
 	format: Format;
@@ -45,7 +49,8 @@ export default class TCP implements Socket {
 				this.#available = value + this.#ahead.length - this.#position;
 				onReadable?.call(this, this.#available);
 			} else if (kind === Event.WRITABLE) {
-				onWritable?.call(this, value);
+				this.#room = value - this.#held.reduce((sum, { length }) => sum + length, 0);
+				onWritable?.call(this, this.#room);
 			} else {
 				const reason = decode(call(Op.Close, this.#handle));
 				forget(this.#handle);
@@ -69,15 +74,28 @@ export default class TCP implements Socket {
 	/** Takes all of it and returns the room left. With `more` it is held back until a write without. */
 	write(data: ByteBuffer | number, options?: WriteOptions): number {
 		const bytes = typeof data === "number" ? Uint8Array.of(data) : view(data);
-		if (options?.more) {
-			this.#held.push(bytes.slice());
-			return 0;
+		this.#open();
+		this.#held.push(bytes.slice());
+		this.#room -= bytes.length;
+		if (options?.more) return 0;
+		if (this.#room < Scarce) this.#flush();
+		else if (!this.#ending) {
+			this.#ending = true;
+			atEnd(() => this.#flush());
 		}
-		const answer = call(Op.Write, this.#open(), this.#held.length ? this.#join(bytes) : bytes);
-		return new DataView(answer.buffer, answer.byteOffset).getUint32(0);
+		return this.#room;
+	}
+
+	/** Hands over what is held. A socket that has ended meanwhile has lost it. */
+	#flush(): void {
+		this.#ending = false;
+		if (!this.#handle || !this.#held.length) return;
+		const answer = call(Op.Write, this.#handle, this.#join());
+		this.#room = new DataView(answer.buffer, answer.byteOffset).getUint32(0);
 	}
 
 	close(): void {
+		this.#flush();
 		if (!this.#handle) return;
 		call(Op.Close, this.#handle);
 		forget(this.#handle);
@@ -117,14 +135,17 @@ export default class TCP implements Socket {
 		return call(Op.Read, this.#open(), new Uint8Array(body.buffer));
 	}
 
-	#join(bytes: Uint8Array): Uint8Array {
-		const parts = [...this.#held, bytes];
+	#join(): Uint8Array {
+		const parts = this.#held;
 		this.#held = [];
-		const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-		parts.reduce((offset, part) => {
-			whole.set(part, offset);
-			return offset + part.length;
-		}, 0);
+		let length = 0;
+		for (const part of parts) length += part.length;
+		const whole = new Uint8Array(length);
+		let at = 0;
+		for (const part of parts) {
+			whole.set(part, at);
+			at += part.length;
+		}
 		return whole;
 	}
 }

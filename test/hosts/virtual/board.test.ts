@@ -50,12 +50,14 @@ async function lives(action: string, options: BoardOptions = {}): Promise<string
 class Peer implements Network {
 	events: WireEvents | undefined;
 	received = Buffer.alloc(0);
+	writes = 0;
 	paused = false;
 
 	connect(_address: string, _port: number, events: WireEvents) {
 		this.events = events;
 		return {
 			write: (data: Uint8Array) => {
+				this.writes += 1;
 				this.received = Buffer.concat([this.received, data]);
 			},
 			queued: 0,
@@ -214,6 +216,28 @@ class Peer implements Network {
 		network.events?.onEnd();
 		clock.advance(10);
 		assert.deepEqual(log, ["10000 3000", "closed"]);
+	});
+
+	it("sends what is written in one event together, in order, also before close and when room gets scarce", async () => {
+		const network = new Peer();
+		const { board, clock, log } = await make(
+			`const text = (s: string) => ArrayBuffer.fromString(s);
+			const socket = new TCP({ address: "10.0.0.1", port: 1883, onWritable(count) {
+				const room = [socket.write(text("a"), { more: true }), socket.write(text("b")), socket.write(text("c"))];
+				trace(count, " ", room, "\\n");
+				Timer.set(() => { socket.write(text("d")); trace(socket.write(new ArrayBuffer(5000)), "\\n"); socket.write(text("e")); socket.close(); }, 10);
+			} });`,
+			{ network },
+		);
+		board.powerOn();
+		clock.advance(100);
+		network.events?.onOpen();
+		assert.deepEqual([network.writes, network.received.toString()], [1, "abc"]);
+		clock.advance(10);
+		assert.equal(network.received.toString().replaceAll("\0", ""), "abcde");
+		assert.equal(network.received.length, 5005);
+		assert.deepEqual(log, ["5744 0,5742,5741", "5744"]); // with little room left the board is asked
+		assert.equal(network.writes, 3);
 	});
 
 	it("ends connections when the link goes down", async () => {
