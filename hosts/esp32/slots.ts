@@ -5,6 +5,7 @@
 import Flash from "embedded:storage/flash";
 import type { ImageState, Slot, Slots } from "host/contract";
 import { namedSlotError, slotError } from "host/errors";
+import { planRestart, takePlanned } from "host/restart";
 import FFI from "mc/ffi";
 
 const Block = 0x10000;
@@ -13,6 +14,7 @@ const Align = 16; // esp_partition_write on an encrypted partition
 const TypeApp = 0; // ESP_PARTITION_TYPE_APP
 const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
 const NotFound = 0x105; // ESP_ERR_NOT_FOUND
+const NotSupported = 0x106; // ESP_ERR_NOT_SUPPORTED: the running partition is no OTA slot
 const NothingRecorded = -1; // ESP_FAIL
 const RollbackFailed = 0x1505; // ESP_ERR_OTA_ROLLBACK_FAILED
 
@@ -25,50 +27,62 @@ function check(action: string, code: number): void {
 	if (code !== 0) throw slotError(action, code);
 }
 
-/** A partition of type app. Handles are `const esp_partition_t *`: 32 bits, and the same pointer for the same partition. */
+/**
+ * A partition of type app; handle 0: the table has none. Handles are `const esp_partition_t *`: 32 bits, the same pointer for the same
+ * partition. Nothing is asked before it is used: an exception while this module loads would restart the chip for ever.
+ */
 class Partition implements Slot {
-	readonly label: string;
-	readonly size: number;
-	readonly handle: number;
+	readonly #handle: number;
+	readonly #path: "running" | "nextota";
+	#size: number | undefined;
 
 	constructor(handle: number, path: "running" | "nextota") {
-		this.handle = handle;
-		this.label = label(handle);
-		const flash = Flash.open({ path, mode: "r" });
-		this.size = flash.status().size;
-		flash.close();
+		this.#handle = handle;
+		this.#path = path;
+	}
+	/** @throws SlotError ESP_ERR_NOT_FOUND */
+	get handle(): number {
+		if (this.#handle) return this.#handle;
+		const text = "expected a second slot (hosts/esp32/partitions.csv), the chip's table has none";
+		throw namedSlotError("partition", "ESP_ERR_NOT_FOUND", text);
+	}
+	get label(): string {
+		return label(this.handle);
+	}
+	get size(): number {
+		this.#size ??= this.handle && sizeOf(this.#path);
+		return this.#size;
 	}
 	get state(): ImageState {
 		const state = new ArrayBuffer(4);
 		const code = idf.esp_ota_get_state_partition(this.handle, state);
-		if (code === NotFound) return "UNDEFINED"; // no record names this slot
+		if (code === NotFound || code === NotSupported) return "UNDEFINED"; // no record names this slot, or it is none
 		check("state", code);
 		return States[new DataView(state).getUint32(0, true)] ?? "UNDEFINED";
 	}
 }
 
-/** FFI returns no structures, so the label is found by asking for each one. */
+function sizeOf(path: "running" | "nextota"): number {
+	const flash = Flash.open({ path, mode: "r" });
+	const { size } = flash.status();
+	flash.close();
+	return size;
+}
+
+/** FFI returns no structures, so the label is found by asking for each one. What is no OTA slot is the factory's. */
 function label(handle: number): string {
 	for (let index = 0; index < 2; index++) {
 		const name = `ota_${index}`;
 		if (idf.esp_partition_find_first(TypeApp, SubtypeOta0 + index, name) === handle) return name;
 	}
-	throw namedSlotError(
-		"partition",
-		"ESP_ERR_NOT_FOUND",
-		"expected to run from ota_0 or ota_1 (hosts/esp32/partitions.csv)",
-	);
+	return "factory";
 }
 
 class ChipSlots implements Slots {
-	readonly running: Partition;
-	readonly next: Partition;
+	readonly running = new Partition(idf.esp_ota_get_running_partition(), "running");
+	readonly next = new Partition(idf.esp_ota_get_next_update_partition(0), "nextota");
 	readonly blockSize = Block;
 
-	constructor() {
-		this.running = new Partition(idf.esp_ota_get_running_partition(), "running");
-		this.next = new Partition(idf.esp_ota_get_next_update_partition(0), "nextota");
-	}
 	begin(): void {
 		if (this.running.state === "PENDING_VERIFY")
 			throw namedSlotError(
@@ -119,9 +133,11 @@ class ChipSlots implements Slots {
 		check("confirm", idf.esp_ota_mark_app_valid_cancel_rollback());
 	}
 	revert(): void {
+		planRestart();
 		const code = idf.esp_ota_mark_app_invalid_rollback_and_reboot(); // returns only when it refuses
 		// It rolls back to a recorded image only. The one flashed by USB has no record; ending the trial leads there too.
 		if (code === RollbackFailed && this.running.state === "PENDING_VERIFY") idf.esp_restart();
+		takePlanned(); // no restart follows
 		check("revert", code);
 	}
 	/** ESP-IDF checks the range too; the chip must not be the first to be told of a caller's mistake. */

@@ -39,6 +39,7 @@ interface Facts {
 	errors: Record<string, number>;
 }
 
+const noSlot = "expected a second slot (hosts/esp32/partitions.csv), the chip's table has none";
 const buffer = new ArrayBuffer(16);
 /** Each function of ESP-IDF that answers with a code, and what leads to its call on a confirmed image. */
 const calls: Record<string, (slots: Slots) => unknown> = {
@@ -94,6 +95,55 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 		deepEqual([running.label, running.size, running.state], ["ota_0", 0x1d0000, "VALID"]);
 		deepEqual([next.label, next.size, next.state], ["ota_1", 0x1d0000, "UNDEFINED"]);
 	});
+
+	it("loads and runs on where the table has no second slot, and says so when one is needed", async () => {
+		const { slots: both } = chip.table as unknown as { slots: unknown[] };
+		const [second] = both.splice(1, 1);
+		try {
+			const slots = await slotsNow();
+			deepEqual([slots.running.label, slots.running.state], ["ota_0", "VALID"]);
+			for (const use of [
+				() => slots.next.size,
+				() => slots.next.label,
+				() => slots.next.state,
+				() => slots.erase(0, 4096),
+				() => slots.activate(),
+			])
+				equal(failure(use).message, `slots: partition: ESP_ERR_NOT_FOUND: ${noSlot}`);
+		} finally {
+			both.push(second);
+		}
+	});
+
+	it("runs from a factory partition and updates into the first slot", async () => {
+		chip.fail("esp_ota_get_state_partition", 0x106);
+		const find = chip.table.byType;
+		chip.table.byType = () => [];
+		try {
+			const slots = await slotsNow();
+			deepEqual([slots.running.label, slots.running.state], ["factory", "UNDEFINED"]);
+		} finally {
+			chip.table.byType = find;
+		}
+	});
+
+	for (const sectors of [[0], [1], [0, 1]])
+		it(`boots and can be updated when sector ${sectors.join(" and ")} of otadata is garbage`, async () => {
+			install(await slotsNow(), second);
+			chip.start();
+			(await slotsNow()).confirm();
+			for (const sector of sectors) {
+				const at = chip.table.otadata.offset + sector * 4096;
+				chip.flash.erase(at, 4096);
+				chip.flash.write(at, Buffer.alloc(32, 0x5a));
+			}
+			const runs = chip.start();
+			const [next, version] = runs === "1.0.0" ? [second, "2.0.0"] : [first, "1.0.0"];
+			install(await slotsNow(), next);
+			equal(chip.start(), version);
+			(await slotsNow()).confirm();
+			equal(chip.start(), version);
+		});
 
 	it("gives a new image one trial and keeps it once confirmed", async () => {
 		install(await slotsNow(), second);
