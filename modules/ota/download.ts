@@ -134,8 +134,7 @@ export class Download {
 
 	/** Begin of the chunk that holds the next byte. */
 	get #start(): number {
-		const size = this.#series?.size ?? 1;
-		return this.#position - (this.#position % size);
+		return this.#position - (this.#position % (this.#series as Series).size);
 	}
 
 	/** For texts. */
@@ -164,7 +163,8 @@ export class Download {
 		this.#options.tally.skipped++;
 		const mine = this.#series as Series;
 		const behind = Math.min(this.#asked, index * size);
-		this.#asked = Math.max(behind - (behind % mine.size), this.#start + mine.size);
+		const missing = this.#refused ? this.#start : this.#start + mine.size;
+		this.#asked = Math.max(behind - (behind % mine.size), missing);
 		if (this.#gap === this.#position) return;
 		this.#gap = this.#position;
 		if (!this.#spend("OTA_DELIVERY", `${this.#next}: expected it, got byte ${index * size}`)) return;

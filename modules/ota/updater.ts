@@ -97,7 +97,7 @@ export default class Updater {
 		this.#options = options;
 		this.#report = new ProgressReport(current, options.report);
 		this.#assignment = new Assignment(current, slots, store, accept);
-		this.#policy = new Policy(options.rules, options.conditions && (() => options.conditions?.() ?? {}));
+		this.#policy = new Policy(options.rules, options.conditions?.bind(options));
 		this.#request = options.random() & 0x3fffffff;
 	}
 

@@ -17,7 +17,8 @@ export class FakeSlots implements Slots {
 	failAt = -1;
 	/** Whether `activate` accepts what the inactive slot holds. */
 	isImage: (bytes: Uint8Array) => boolean = (bytes) => bytes[0] === 0xe9;
-	#count = 0;
+	/** Operations so far. */
+	count = 0;
 
 	constructor(size = 3 * BlockSize) {
 		this.bytes = new Uint8Array(size).fill(0x55); // an older image
@@ -101,7 +102,7 @@ export class FakeSlots implements Slots {
 
 	#operate(name: string): void {
 		this.log.push(name);
-		if (this.#count++ === this.failAt) throw slotError("ESP_ERR_FLASH_OP_FAIL");
+		if (this.count++ === this.failAt) throw slotError("ESP_ERR_FLASH_OP_FAIL");
 	}
 }
 

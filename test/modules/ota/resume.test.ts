@@ -1,0 +1,202 @@
+// After a restart the download goes on where the store says, once flash has proved it.
+import { readKept } from "ota/kept";
+import { deepEqual, equal, ok } from "../../assert.ts";
+import { clock } from "../../fakes/clock.ts";
+import { imageOf, packageOf, Rig } from "./rig.ts";
+
+const Block = 65_536;
+const same = (rig: Rig): boolean => rig.server.image.every((byte, index) => byte === rig.stored[index]);
+
+/** A download that a restart has ended after `chunks` answers. */
+function cutOff(size = 3 * Block - 1000, chunks = 20): Rig {
+	const rig = new Rig(size);
+	const updater = rig.updater({ chunkSize: 8192 });
+	updater.connected();
+	updater.offer(packageOf(rig.server.image));
+	for (let chunk = 0; chunk < chunks; chunk++) rig.server.answer(updater);
+	updater.close();
+	rig.server.pending.length = 0;
+	rig.server.asked.length = 0;
+	rig.slots.log.length = 0;
+	return rig;
+}
+
+function goOn(rig: Rig, version = "v2") {
+	const updater = rig.updater();
+	updater.connected();
+	updater.offer(packageOf(rig.server.image, version));
+	clock.advance(0);
+	return updater;
+}
+
+const firstByte = (rig: Rig): number => (rig.server.asked[0]?.index ?? -1) * (rig.server.asked[0]?.size ?? 0);
+
+describe("A download, after a restart", () => {
+	it("goes on at the last whole 64 KiB, without the header, and erases nothing of what it kept", () => {
+		const rig = cutOff();
+		const updater = goOn(rig);
+		equal(updater.progress.written, 2 * Block);
+		equal(firstByte(rig), 2 * Block);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(same(rig));
+		const erased = rig.slots.log.filter((entry) => entry.startsWith("erase"));
+		deepEqual(erased, [`erase ${2 * Block} ${Block}`]);
+		equal(rig.store.values.has("kept"), false);
+	});
+
+	it("writes to the store at most once per 64 KiB", () => {
+		const rig = new Rig(3 * Block);
+		let writes = 0;
+		const set = rig.store.set.bind(rig.store);
+		rig.store.set = (name, value) => {
+			if (name === "kept") writes++;
+			set(name, value);
+		};
+		rig.update();
+		deepEqual([rig.slots.boot, writes], [1, 3]);
+	});
+
+	it("asks for nothing when all bytes were there", () => {
+		const rig = new Rig(Block + 500);
+		rig.outcome = undefined; // no acknowledgement: DOWNLOADED lasts
+		const before = rig.updater();
+		before.connected();
+		before.offer(packageOf(rig.server.image));
+		while (rig.server.answer(before));
+		equal(before.state, "DOWNLOADED");
+		before.close();
+		rig.outcome = null;
+		rig.server.asked.length = 0;
+		const updater = goOn(rig);
+		clock.advance(100);
+		deepEqual([updater.state, rig.server.asked.length, rig.ready], ["UPDATING", 0, 1]);
+	});
+
+	it("starts over when flash does not hold what the store says", () => {
+		const rig = cutOff();
+		rig.slots.bytes[Block + 77] = 0;
+		const updater = goOn(rig);
+		equal(updater.progress.written, 0);
+		equal(rig.server.asked[0]?.size, 512);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(same(rig));
+	});
+
+	it("starts over when flash cannot be read", () => {
+		const rig = cutOff();
+		rig.slots.failAt = rig.slots.count + 3;
+		const updater = goOn(rig);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(same(rig));
+	});
+
+	it("fails when it cannot start over", () => {
+		const rig = cutOff();
+		rig.slots.bytes[77] = 0;
+		let made = 0;
+		const inspect = () => {
+			if (made++) throw new Error("no memory");
+			return { write: () => {}, close: () => undefined };
+		};
+		const updater = rig.updater({ inspect });
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(0);
+		equal(rig.errors[0], "OTA_FLASH: inspect: no memory");
+	});
+
+	it("drops what was kept when the package has changed", () => {
+		const rig = cutOff();
+		rig.server.image = imageOf(3 * Block - 1000, 3);
+		const updater = goOn(rig, "v3");
+		equal(updater.progress.written, 0);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(same(rig));
+	});
+
+	it("keeps it when the package was taken back and comes again, and over an outage", () => {
+		const rig = cutOff();
+		const updater = goOn(rig);
+		updater.withdraw(["fw_title"]);
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(0);
+		equal(updater.progress.written, 2 * Block);
+		clock.advance(600_000);
+		equal(updater.state, "FAILED");
+		updater.disconnected();
+		rig.server.pending.length = 0;
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(0);
+		equal(updater.progress.written, 2 * Block);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+	});
+
+	it("stops proving when it is stopped", () => {
+		const rig = cutOff();
+		const updater = rig.updater();
+		updater.offer(packageOf(rig.server.image));
+		updater.close();
+		equal(clock.armed, 0);
+	});
+
+	it("adds up what it has cost", () => {
+		const rig = cutOff();
+		const updater = goOn(rig);
+		rig.serve(updater);
+		const { tally } = JSON.parse(String(rig.store.values.get("trial")));
+		deepEqual([tally.resumes, tally.again], [1, 0]);
+		const again = tally.bytes - rig.server.image.length - 512;
+		ok(again >= 0 && again < Block, `${again} bytes again`);
+	});
+
+	it("counts spoiled downloads over restarts: two in all", () => {
+		const rig = new Rig(5_000);
+		const wrong = { ...packageOf(rig.server.image), fw_checksum: "0".repeat(64) };
+		let downloads = 0;
+		for (let boot = 0; boot < 4; boot++) {
+			const updater = rig.updater();
+			updater.connected();
+			updater.offer(wrong);
+			for (let turn = 0; turn < 50 && rig.states.at(-1) !== "DOWNLOADED"; turn++) rig.server.answer(updater);
+			if (updater.state === "DOWNLOADED") downloads++;
+			clock.advance(3); // the digest is compared; the power fails soon after
+			updater.close();
+			rig.server.pending.length = 0;
+			rig.states.length = 0;
+		}
+		deepEqual([downloads, rig.store.values.has("quarantine")], [2, true]);
+	});
+
+	it("takes entries that are none, and a store that fails, for nothing kept", () => {
+		const rig = new Rig();
+		const firmware = { title: "a", version: "b", size: 10, algorithm: "MD5", checksum: "c" };
+		const key = '["a","b","c"]';
+		const tally = {};
+		const good = { key, position: 10, proof: "", spoiled: 0, tally };
+		for (const entry of [
+			{ ...good, key: "x" },
+			{ ...good, position: 11 },
+			{ ...good, position: -1 },
+			{ ...good, position: "1" },
+			{ ...good, proof: 1 },
+			{ ...good, spoiled: "1" },
+			{ ...good, tally: null },
+			{ ...good, tally: 1 },
+			null,
+		]) {
+			rig.store.values.set("kept", JSON.stringify(entry));
+			equal(readKept(rig.store, firmware), undefined, JSON.stringify(entry));
+		}
+		rig.store.values.set("kept", "{");
+		equal(readKept(rig.store, firmware), undefined);
+		rig.store.values.set("kept", JSON.stringify(good));
+		equal(readKept(rig.store, firmware)?.position, 10);
+		rig.store.failAt = rig.store.count;
+		equal(readKept(rig.store, firmware), undefined);
+	});
+});
