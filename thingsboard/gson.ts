@@ -22,12 +22,13 @@ export function asInt(element: Json | undefined): number {
 	throw unfit("a 32-bit integer", value);
 }
 
-/** getAsLong, as far as a double can hold it: a number loses its fraction, text must be a whole number. */
+/** getAsLong, as far as a double can hold it: a number loses its fraction, text must be a whole number of 64 bits. */
 export function asLong(element: Json | undefined): number {
 	const value = single(element);
 	if (value instanceof JsonNumber) return Number(whole(value));
 	const text = asString(value);
-	if (/^[+-]?\d+$/.test(text)) return Number(text);
+	const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+	if (Math.abs(number) < 2 ** 63) return number;
 	throw unfit("a whole number", value);
 }
 

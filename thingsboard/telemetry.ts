@@ -1,6 +1,6 @@
 // Telemetry and attribute payloads (JsonConverter.convertToTelemetry, convertToAttributes).
 import { PayloadError } from "./errors.ts";
-import { asLong } from "./gson.ts";
+import { asLong, asString } from "./gson.ts";
 import { type Json, JsonNumber, parseJson } from "./json.ts";
 import { typedMembers, type Value } from "./values.ts";
 
@@ -30,24 +30,24 @@ export function readObject(text: string): Map<string, Json> {
 	return guard(() => object(parseJson(text)));
 }
 
-/** Gson's getAsString: text, a number or a boolean, or a one-element array of one. Throws `PayloadError`. */
-export function readText(value: Json): string {
-	const single = only(value);
-	if (typeof single === "string") return single;
-	if (typeof single === "boolean") return String(single);
-	if (single instanceof JsonNumber) return single.text;
-	throw new PayloadError(`member: expected text, got ${kindOf(single)}`);
-}
-
 /**
  * Keys separated by commas; none where the member is absent. No trimming: Java's String.split drops empty parts at the end only, and
  * "" is one empty part. Throws `PayloadError`.
  */
 export function readKeys(member: Json | undefined): string[] {
 	if (member === undefined) return [];
-	const parts = readText(member).split(",");
+	const parts = keyText(member).split(",");
 	if (parts.length > 1) while (parts.at(-1) === "") parts.pop();
 	return parts;
+}
+
+/** The adaptor knows every exception that reading keys can end in. */
+function keyText(member: Json): string {
+	try {
+		return asString(member);
+	} catch (error) {
+		throw new PayloadError(`keys: ${(error as Error).message}`);
+	}
 }
 
 /** One telemetry object. Only both members together mean a timestamped row; what stands beside them is discarded. */
@@ -57,9 +57,6 @@ export function row(members: Map<string, Json>, now: number): Row {
 	if (ts === undefined || values === undefined) return { ts: now, values: typedMembers(members) };
 	return { ts: asLong(ts), values: typedMembers(object(values)) };
 }
-
-/** A one-element array stands for its element. */
-const only = (value: Json): Json => (Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value);
 
 function kindOf(value: Json): string {
 	if (value instanceof JsonNumber) return "a number";

@@ -1,8 +1,9 @@
 // Both directions of RPC, as far as the device publishes.
 import type { IPublishPacket } from "mqtt-packet";
 import { UnmappedError } from "../errors.ts";
+import { asString } from "../gson.ts";
 import { jsonText } from "../json.ts";
-import { readObject, readText } from "../telemetry.ts";
+import { readObject } from "../telemetry.ts";
 import { jsonOf, payloadOf, requestId } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { forms, javaInt, type Style } from "./topics.ts";
@@ -22,13 +23,11 @@ export function rpcResponse(
 
 /** A client-side RPC. `getSessionLimits` on the v1 topic is answered by the transport itself, and is no activity. */
 export function clientRpc(session: Session, packet: IPublishPacket, to: { style: Style; id: string }): void {
-	const members = readObject(jsonOf(session, packet, to.style, "rpcRequest"));
 	const id = javaInt(to.id);
-	const method = members.get("method");
 	if (id === undefined)
 		throw new UnmappedError(`client-side RPC: expected a 32-bit integer id, got ${to.id}`);
-	if (method === undefined || method === null) throw new UnmappedError("client-side RPC: expected a method");
-	const name = readText(method);
+	const members = readObject(jsonOf(session, packet, to.style, "rpcRequest"));
+	const name = asString(members.get("method"));
 	if (name === "getSessionLimits" && to.style === "v1") sessionLimits(session, packet, id);
 	else {
 		session.touch();
