@@ -21,14 +21,12 @@ export interface DeviceSession extends RpcTarget {
 	publishAttributes(text: string): void;
 	/** Any PUBLISH, sane or not. */
 	publish(topic: string, payload: Uint8Array): void;
-	/** Lets the next publish carry this packet id. */
-	setNextId(id: number): void;
 	/** Ends it; at MQTT 5 with that reason code. */
 	close(why: string, code: number): void;
 	/** Ends it without a word. */
 	drop(why: string): void;
-	/** Lets a ghost take over, if one is armed (`takeOver`). */
-	haunt(): void;
+	/** Armed faults that wait for no packet (`takeOver`, `nextId`) strike now. */
+	strike(): void;
 	/** Nothing is heard or said any more, and the other side is not told. */
 	silence(): void;
 }

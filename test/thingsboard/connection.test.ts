@@ -158,6 +158,18 @@ describe("thingsboard connection", () => {
 		equal(at.device.session, undefined);
 	});
 
+	it("gives up a device that has stopped reading when 64 MB wait for it", async () => {
+		const peer = await online(at);
+		peer.socket.pause();
+		let sent = 0;
+		for (const chunk = Buffer.alloc(1 << 20); at.device.session && sent < 100; sent++) {
+			at.device.session.publish("t", chunk);
+			await new Promise((done) => setImmediate(done));
+		}
+		ok(sent >= 64 && sent < 100, `${sent} MB`);
+		peer.socket.destroy();
+	});
+
 	it("ends although a device has stopped reading", async () => {
 		const peer = await online(at);
 		peer.socket.pause();

@@ -39,10 +39,9 @@ describe("thingsboard OTA offers", () => {
 			publishAttributes: (text) => told.push(text),
 			publishRpc: () => 1,
 			publish: none,
-			setNextId: none,
 			close: none,
 			drop: none,
-			haunt: none,
+			strike: none,
 			silence: none,
 		};
 		return told;

@@ -37,7 +37,7 @@ export class Faults {
 		if (row.lasts === "now") row.act(this.#core, device, value);
 		else {
 			device?.faults.set(row.name as FaultName, value);
-			device?.session?.haunt();
+			device?.session?.strike();
 		}
 	}
 }

@@ -38,11 +38,10 @@ export const wireFaults = [
 	},
 	{
 		name: "nextId",
-		what: "The next message to the device carries this packet id; after 65535 comes 0.",
+		what: "The next message to the device carries this packet id, now or once it connects; after 65535 comes 0.",
 		on: "device",
-		lasts: "now",
+		lasts: "once",
 		value: { unit: "packet id", min: 0, max: 65_536 },
-		act: (_core, device, value) => live(device).setNextId(value),
 	},
 	{
 		name: "halfOpen",

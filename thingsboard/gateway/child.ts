@@ -50,10 +50,6 @@ export class Child implements DeviceSession {
 		this.#gateway.publish(topic, payload);
 	}
 
-	setNextId(id: number): void {
-		this.#gateway.setNextId(id);
-	}
-
 	/** Ends the sub-session; the gateway is never told. */
 	close(_why: string, _code?: number): void {
 		this.leave();
@@ -64,7 +60,9 @@ export class Child implements DeviceSession {
 		this.close(why);
 	}
 
-	haunt(): void {
+	strike(): void {
+		const id = this.device.faults.take("nextId");
+		if (id !== undefined) this.#gateway.setNextId(id);
 		if (this.device.faults.countDown("takeOver")) this.close("fault: takeOver");
 	}
 

@@ -100,7 +100,7 @@ export class Children {
 		child.device.rpc.deliverAll(child);
 		if (older)
 			this.#gateway.core.clock.after(0, () => older.close("taken over by a gateway", reason.takenOver));
-		child.haunt();
+		child.strike();
 	}
 
 	/** A device that a gateway makes belongs to the gateway's customer. */

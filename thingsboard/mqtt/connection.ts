@@ -157,7 +157,7 @@ export class Connection implements Outlet {
 		this.#open(packet, session);
 		if (older)
 			this.#core.clock.after(0, () => older.close("taken over by a newer session", reason.takenOver));
-		session.haunt();
+		session.strike();
 	}
 
 	/** Sends CONNACK and processes what came before it. Session-present is just the inverse of clean-session. */

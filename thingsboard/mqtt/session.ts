@@ -146,6 +146,7 @@ export class Session implements DeviceSession, MqttSession {
 		}
 	}
 
+	/** Lets the next publish carry this packet id. */
 	setNextId(id: number): void {
 		this.#nextId = id;
 	}
@@ -168,8 +169,9 @@ export class Session implements DeviceSession, MqttSession {
 		this.#outlet.drop(why);
 	}
 
-	/** An armed `takeOver` strikes: somebody else has just connected as this device. */
-	haunt(): void {
+	strike(): void {
+		const id = this.device.faults.take("nextId");
+		if (id !== undefined) this.setNextId(id);
 		if (this.device.faults.countDown("takeOver"))
 			this.clock.after(0, () => this.close("fault: takeOver", reason.takenOver));
 	}

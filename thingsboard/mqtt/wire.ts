@@ -20,6 +20,9 @@ export interface Wire {
 
 const ignore = () => undefined;
 
+/** Bytes that may wait for a client that does not read; the server itself knows no limit. */
+const maxWaiting = 64 * 1024 * 1024;
+
 /** A TCP or TLS socket as a wire. */
 export function socketWire(socket: Socket): Wire {
 	const wire: Wire = {
@@ -27,6 +30,7 @@ export function socketWire(socket: Socket): Wire {
 		onGone: ignore,
 		write: (bytes) => {
 			if (socket.writable) socket.write(bytes);
+			if (socket.writableLength > maxWaiting) socket.destroy();
 		},
 		close() {
 			wire.onBytes = wire.onGone = ignore;

@@ -180,6 +180,16 @@ describe("thingsboard: faults on command", () => {
 		deepEqual(wire.received.subarray(4), bytes);
 	});
 
+	it("nextId waits for a device that is not connected", async () => {
+		wire.onGone();
+		fault("nextId", 9);
+		const other = new Wired(at);
+		other.send(hello({ username: "token" }));
+		await other.came();
+		at.device.session?.publish("t", Buffer.of(1));
+		deepEqual(await other.came(), ["publish 9"]);
+	});
+
 	it("clockJump: new values carry the other time, and idle sessions notice", async () => {
 		const before = at.clock.now();
 		at.server.core.faults.set("clockJump", -3_600_000);
