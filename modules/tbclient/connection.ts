@@ -1,5 +1,6 @@
 // One connection after the other: connect deadline, when to try again, and the one place that guards callbacks.
-import type { MQTTClient, MQTTControl, MQTTHooks, MQTTReadInfo } from "host/contract";
+import type { MQTTClient, MQTTControl, MQTTReadInfo } from "host/contract";
+import { Attempt, type AttemptOwner } from "tbclient/attempt";
 import type { Login } from "tbclient/credentials";
 import { errorOf, Stage, silence } from "tbclient/ends";
 import { reasonOf, TBError } from "tbclient/errors";
@@ -47,145 +48,43 @@ export interface ConnectionEvents {
 }
 
 /** Connects, and connects again after every loss, until `close()`. */
-export class Connection {
+export class Connection implements AttemptOwner {
+	/** Told of everything that happens. */
+	readonly events: ConnectionEvents;
 	#options: ConnectionOptions;
-	#events: ConnectionEvents;
 	#pace: Pace;
-	#mqtt: MQTTClient | undefined;
-	#life = 0; // tells callbacks of an earlier client from those of the present one
+	#attempt: Attempt | undefined;
 	#depth = 0;
-	#stage: number = Stage.name;
-	#since = 0;
-	#received = 0; // messages on this connection
-	#refused: number | undefined;
-	#ended: { failure: unknown } | undefined; // told by the socket below
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#told = false; // that the time is not known
-	#closed = false;
 
 	/** The first attempt starts in a later turn. */
 	constructor(options: ConnectionOptions, events: ConnectionEvents) {
 		this.#options = options;
-		this.#events = events;
+		this.events = events;
 		this.#pace = new Pace(options.random);
 		this.#wait(0);
 	}
 
 	/** The client that takes packets: accepted by the server, not lost since. */
 	get ready(): MQTTClient | undefined {
-		return this.#stage === Stage.up ? this.#mqtt : undefined;
+		return this.#attempt?.stage === Stage.up ? this.#attempt.mqtt : undefined;
 	}
 
 	/** Ends this connection for a reason and starts over; `onDown` comes in a later turn. */
 	drop(error: TBError): void {
-		if (this.#closed) return;
-		const life = this.#life;
-		this.#arm(() => life === this.#life && this.#lost(error), 0);
+		const attempt = this.#attempt;
+		if (attempt) this.#arm(() => this.#lost(attempt, error), 0);
 	}
 
 	/** No event after this. */
 	close(): void {
-		this.#closed = true;
 		this.#release();
 	}
 
-	#arm(action: () => void, ms: number): void {
-		Timer.clear(this.#timer);
-		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
-			action();
-		}, ms);
-	}
-
-	#wait(ms: number): void {
-		this.#arm(() => this.#connect(), ms);
-	}
-
-	#connect(): void {
-		const { socket, clock } = this.#options;
-		if (socket.secure && clock && clock() === undefined) this.#timeless();
-		else this.#attempt();
-	}
-
-	/** Before the time is known every certificate looks as if it were not valid yet. Told once, looked at every second. */
-	#timeless(): void {
-		this.#wait(ClockPoll);
-		if (this.#told) return;
-		this.#told = true;
-		const text = `connect to ${this.#where()}: expected the time, which TLS checks certificates by; it is not known yet`;
-		this.#events.onDown(new TBError("TB_CLOCK", text));
-	}
-
-	#attempt(): void {
-		this.#options.log?.(`connect to ${this.#where()}`);
-		this.#told = false;
-		this.#stage = Stage.name;
-		this.#received = 0;
-		this.#refused = undefined;
-		this.#ended = undefined;
-		const life = ++this.#life;
-		this.#arm(() => this.#lost(silence(this.#stage, this.#where(), ConnectTimeout)), ConnectTimeout);
-		try {
-			this.#mqtt = this.#open(life);
-		} catch (error) {
-			this.#lost(new TBError("TB_LOST", `connect to ${this.#where()}: ${reasonOf(error)}`, error));
-		}
-	}
-
-	#where(): string {
-		return `${this.#options.host}:${this.#options.port}`;
-	}
-
-	#open(life: number): MQTTClient {
-		const { io, dns, socket, host, port, login, keepAlive } = this.#options;
-		const guard = (action: () => void) => this.#guard(life, action);
-		const events = this.#events;
-		const mqtt: MQTTClient = new io({
-			dns,
-			socket: { ...socket, hooks: { ...socket.hooks, ...this.#hooks(guard) } },
-			host,
-			port,
-			...login,
-			clean: true,
-			keepAlive,
-			onReadable: (count, info) =>
-				guard(() => {
-					if (info.topic !== undefined) this.#count();
-					events.onReadable(mqtt, count, info);
-				}),
-			onWritable: (count) => guard(() => this.#writable(count)),
-			onControl: (message) => guard(() => events.onControl(message)),
-			onError: () => guard(() => this.#failed()),
-		});
-		return mqtt;
-	}
-
-	#hooks(guard: (action: () => void) => void): MQTTHooks {
-		return {
-			onSocket: (open) =>
-				guard(() => {
-					this.#stage = open ? Stage.connack : Stage.socket;
-				}),
-			onFailure: (failure) =>
-				guard(() => {
-					this.#ended = { failure };
-				}),
-			onConnack: (code) =>
-				guard(() => {
-					if (code) this.#refused = code;
-					else this.#stage = Stage.accepted;
-				}),
-			onEmptyPublish: (topic, QoS, packet) =>
-				guard(() => {
-					this.#count();
-					this.#events.onEmptyPublish(topic, QoS, packet);
-				}),
-		};
-	}
-
 	/** Nothing thrown may reach the MQTT client: in the SDK that aborts the device. */
-	#guard(life: number, action: () => void): void {
-		if (this.#closed || life !== this.#life) return;
+	run(attempt: Attempt, action: () => void): void {
+		if (attempt !== this.#attempt) return;
 		this.#depth += 1;
 		try {
 			action();
@@ -196,67 +95,107 @@ export class Connection {
 		}
 	}
 
-	/** The first invitation to write after CONNACK is when the client takes packets. */
-	#writable(count: number): void {
-		if (this.#stage === Stage.accepted) {
-			this.#stage = Stage.up;
-			this.#options.log?.(`accepted by ${this.#where()}`);
-			this.#since = Time.ticks;
-			Timer.clear(this.#timer);
-			this.#timer = undefined;
-			this.#events.onUp();
-		}
-		if (this.#stage === Stage.up) this.#events.onWritable(count);
+	/** For `Attempt`. */
+	onMessage(attempt: Attempt): void {
+		attempt.received += 1;
+		if (attempt.received === Renew) this.#renewSoon(attempt);
 	}
 
-	#count(): void {
-		this.#received += 1;
-		if (this.#received === Renew) this.#renewSoon();
+	/** For `Attempt`: the first invitation to write after CONNACK is when the client takes packets. */
+	onWritable(attempt: Attempt, count: number): void {
+		if (attempt.stage === Stage.accepted) {
+			attempt.stage = Stage.up;
+			attempt.since = Time.ticks;
+			this.#options.log?.(`accepted by ${this.#where()}`);
+			this.#disarm();
+			this.events.onUp();
+		}
+		if (attempt.stage === Stage.up) this.events.onWritable(count);
+	}
+
+	/** For `Attempt`. */
+	onFailed(attempt: Attempt): void {
+		this.#lost(attempt, errorOf(attempt, this.#where()));
+	}
+
+	#arm(action: () => void, ms: number): void {
+		this.#disarm();
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			action();
+		}, ms);
+	}
+
+	#disarm(): void {
+		Timer.clear(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#wait(ms: number): void {
+		this.#arm(() => this.#connect(), ms);
+	}
+
+	#where(): string {
+		return `${this.#options.host}:${this.#options.port}`;
+	}
+
+	#connect(): void {
+		const { socket, clock } = this.#options;
+		if (socket.secure && clock && clock() === undefined) this.#timeless();
+		else this.#open();
+	}
+
+	/** Before the time is known every certificate looks as if it were not valid yet. Told once, looked at every second. */
+	#timeless(): void {
+		this.#wait(ClockPoll);
+		if (this.#told) return;
+		this.#told = true;
+		const text = `connect to ${this.#where()}: expected the time, which TLS checks certificates by; it is not known yet`;
+		this.events.onDown(new TBError("TB_CLOCK", text));
+	}
+
+	#open(): void {
+		this.#options.log?.(`connect to ${this.#where()}`);
+		this.#told = false;
+		const attempt = new Attempt(this);
+		this.#attempt = attempt;
+		const late = () => this.#lost(attempt, silence(attempt.stage, this.#where(), ConnectTimeout));
+		this.#arm(late, ConnectTimeout);
+		try {
+			attempt.open(this.#options);
+		} catch (error) {
+			this.#lost(attempt, new TBError("TB_LOST", `connect to ${this.#where()}: ${reasonOf(error)}`, error));
+		}
 	}
 
 	/** Starts over before the server's packet identifiers run out, at a quiet moment if there is one. */
-	#renewSoon(): void {
+	#renewSoon(attempt: Attempt): void {
 		this.#arm(() => {
-			if (this.#received < RenewNow && !this.#events.isIdle()) this.#renewSoon();
-			else this.#lost(renewed(this.#where(), this.#received));
+			if (attempt.received < RenewNow && !this.events.isIdle()) this.#renewSoon(attempt);
+			else this.#lost(attempt, renewed(this.#where(), attempt.received));
 		}, RenewCheck);
 	}
 
-	#failed(): void {
-		this.#lost(
-			errorOf({
-				stage: this.#stage,
-				where: this.#where(),
-				refused: this.#refused,
-				closed: this.#ended !== undefined,
-				failure: this.#ended?.failure,
-			}),
-		);
-	}
-
-	#lost(cause: TBError): void {
-		const up = this.#stage === Stage.up;
+	#lost({ stage, since, ended, refused }: Attempt, cause: TBError): void {
+		const up = stage === Stage.up;
 		const { error, wait } = this.#pace.after({
 			error: cause,
-			life: up ? Time.delta(this.#since) : undefined,
-			unexplained: up && this.#ended !== undefined && this.#events.isIdle(),
-			busy: this.#refused === Busy,
+			life: up ? Time.delta(since) : undefined,
+			unexplained: up && ended !== undefined && this.events.isIdle(),
+			busy: refused === Busy,
 			where: this.#where(),
 		});
 		this.#options.log?.(`${error}; again in ${wait} ms`);
 		this.#release();
 		this.#wait(wait);
-		this.#events.onDown(error);
+		this.events.onDown(error);
 	}
 
 	/** The SDK's client throws when closed inside its own callback: it is closed in the next turn then. */
 	#release(): void {
-		Timer.clear(this.#timer);
-		this.#timer = undefined;
-		this.#life += 1;
-		this.#stage = Stage.name;
-		const mqtt = this.#mqtt;
-		this.#mqtt = undefined;
+		this.#disarm();
+		const mqtt = this.#attempt?.mqtt;
+		this.#attempt = undefined;
 		if (!mqtt) return;
 		if (this.#depth) Timer.set(() => shut(mqtt), 0);
 		else shut(mqtt);

@@ -16,16 +16,12 @@ export const Stage = Object.freeze({
 });
 
 /** What is known of an end. */
-export interface End {
+interface End {
 	stage: number;
-	/** "host:port". */
-	where: string;
 	/** CONNACK's code, when it refused. */
 	refused: number | undefined;
-	/** The socket below told that it is over; otherwise the MQTT client gave up by itself. */
-	closed: boolean;
-	/** What the socket below gave as the reason, if anything. */
-	failure: unknown;
+	/** The socket below told that it is over, and what it gave as the reason; otherwise the MQTT client gave up by itself. */
+	ended: { failure: unknown } | undefined;
 }
 
 const expected: readonly string[] = ["an address", "a connection", "CONNACK", "an invitation to write"];
@@ -35,19 +31,21 @@ export function silence(stage: number, where: string, ms: number): TBError {
 	return new TBError("TB_TIMEOUT", `connect to ${where}: expected ${expected[stage]}, none came in ${ms} ms`);
 }
 
-/** The error for the end of an attempt or a connection. */
-export function errorOf(end: End): TBError {
-	const { stage, where, refused, failure } = end;
+/** The error for the end of an attempt or a connection to `where`. */
+export function errorOf({ stage, refused, ended }: End, where: string): TBError {
 	if (refused !== undefined) return refusal(refused);
+	const failure = ended?.failure;
 	const why = failure === undefined ? "" : `: ${reasonOf(failure)}`;
-	if (stage >= Stage.accepted) return lost(end, why);
+	if (stage >= Stage.accepted) return ended ? closed(where, why) : silent(where);
 	const code: TBCode = failure instanceof Error && failure.name === "TLSError" ? "TB_TLS" : "TB_LOST";
 	return new TBError(code, `connect to ${where}: expected ${expected[stage]}, it failed${why}`);
 }
 
+function closed(where: string, why: string): TBError {
+	return new TBError("TB_LOST", `connection to ${where}: closed by the server or the network${why}`);
+}
+
 /** A socket that lives while the MQTT client gives up: PINGREQ stayed unanswered. */
-function lost({ where, closed }: End, why: string): TBError {
-	return closed
-		? new TBError("TB_LOST", `connection to ${where}: closed by the server or the network${why}`)
-		: new TBError("TB_TIMEOUT", `connection to ${where}: expected PINGRESP, none came within keep-alive`);
+function silent(where: string): TBError {
+	return new TBError("TB_TIMEOUT", `connection to ${where}: expected PINGRESP, none came within keep-alive`);
 }

@@ -52,6 +52,7 @@ export class FakeMQTT implements MQTTClient {
 	/** Thrown by `close` while a callback runs, as in the SDK's onReadable. */
 	strict = true;
 	readonly options: Options;
+	target: unknown;
 	#unread: Uint8Array = new Uint8Array(0);
 	#missing = 0;
 	#inside = 0;
@@ -59,6 +60,7 @@ export class FakeMQTT implements MQTTClient {
 	constructor(options: Options) {
 		if (FakeMQTT.broken) throw FakeMQTT.broken;
 		this.options = options;
+		this.target = options.target;
 		FakeMQTT.made.push(this);
 	}
 
