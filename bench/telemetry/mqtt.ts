@@ -25,6 +25,7 @@ class NodeMQTT implements MQTTClient {
 	static readonly PINGRESP = 13;
 	static readonly DISCONNECT = 14;
 
+	target: unknown;
 	#options: MQTTClientOptions;
 	#socket: Socket;
 	#input: Buffer = Buffer.alloc(0);
@@ -35,6 +36,7 @@ class NodeMQTT implements MQTTClient {
 
 	constructor(options: MQTTClientOptions) {
 		this.#options = options;
+		this.target = options.target;
 		const { host, port = 1883, keepAlive = 0 } = options;
 		this.#socket = open(port, host)
 			.setNoDelay(true)

@@ -1,29 +1,17 @@
 // ThingsBoard's device API over an ECMA-419 MQTT client: what the application calls, and what is called back.
-import type { JSONObject, JSONValue, MQTTControl } from "host/contract";
+import type { JSONObject, JSONValue } from "host/contract";
 import type { AttributeKeys } from "tbclient/attributes";
-import { Callbacks } from "tbclient/callbacks";
 import type { Codec } from "tbclient/codec";
-import { Connection, type ConnectionEvents } from "tbclient/connection";
-import { Delivery, type SendOptions } from "tbclient/delivery";
-import { Dispatch } from "tbclient/dispatch";
-import { TBError } from "tbclient/errors";
-import { Inbound } from "tbclient/inbound";
+import { Core } from "tbclient/core";
+import type { SendOptions } from "tbclient/delivery";
+import type { TBError } from "tbclient/errors";
 import { bodyOf, type Completion, makeMessage, type Payload } from "tbclient/message";
-import {
-	type AttributeValues,
-	type Handler,
-	type Settings,
-	settingsOf,
-	type TBClientOptions,
-} from "tbclient/options";
-import { type Part, Parts } from "tbclient/parts";
-import { Questions } from "tbclient/questions";
-import { Calls } from "tbclient/rpc";
+import type { AttributeValues, Handler, TBClientOptions } from "tbclient/options";
+import type { Part } from "tbclient/parts";
 import { chunkTopic } from "tbclient/sender";
-import { count, countDrop, makeStats, type Stats } from "tbclient/stats";
+import type { Stats } from "tbclient/stats";
 import type { Readings } from "tbclient/telemetry";
-import { filtersOf } from "tbclient/topics";
-import { type OnAttributes, Watches } from "tbclient/watch";
+import type { OnAttributes } from "tbclient/watch";
 
 export type { SendOptions } from "tbclient/delivery";
 export type { Completion } from "tbclient/message";
@@ -43,48 +31,27 @@ export interface PublishOptions extends SendOptions {
  * Methods never call back: what they have to tell comes in a later turn. All but `close()` throw Error after `close()`.
  */
 export default class TBClient {
-	/** Counters since construction. */
-	readonly stats: Stats = makeStats();
-	#settings: Settings;
-	#callbacks: Callbacks;
-	#connection: Connection;
-	#delivery: Delivery;
-	#inbound: Inbound;
-	#questions: Questions;
-	#calls: Calls;
-	#watches: Watches;
-	#parts: Parts;
+	#core: Core;
 	#package = -1; // request id of the firmware that was asked for last
-	#connected = false;
-	#closed = false;
 
 	/** Connects in a later turn. @throws TypeError host or credentials, RangeError keepAlive, maxMessage, inFlight, requestTimeout. */
 	constructor(options: TBClientOptions) {
-		const settings = settingsOf(options);
-		this.#settings = settings;
-		this.#callbacks = new Callbacks(this, options, this.stats);
-		this.#parts = new Parts(this.#callbacks);
-		this.#connection = new Connection(settings, this.#events());
-		const [connection, callbacks, stats] = [this.#connection, this.#callbacks, this.stats];
-		const onResume = () => this.#writable(Number.POSITIVE_INFINITY);
-		const delivery = new Delivery({ settings, connection, callbacks, stats, onResume });
-		this.#delivery = delivery;
-		this.#questions = new Questions({ settings, callbacks, delivery, isConnected: () => this.#connected });
-		this.#calls = new Calls({ settings, callbacks, delivery, parts: this.#parts, stats });
-		this.#watches = new Watches(this.#questions, callbacks);
-		const { watch } = options;
-		if (watch) this.#watches.add(watch, (...news) => callbacks.call("onAttributes", ...news), false, true);
-		this.#inbound = this.#makeInbound();
+		this.#core = new Core(this, options);
+	}
+
+	/** Counters since construction. */
+	get stats(): Stats {
+		return this.#core.stats;
 	}
 
 	/** What payloads are made of, for what builds on the client. */
 	get codec(): Codec {
-		return this.#settings.codec;
+		return this.#core.settings.codec;
 	}
 
 	/** Accepted by the server, subscriptions sent, not lost since. */
 	get connected(): boolean {
-		return this.#connected;
+		return this.#core.connected;
 	}
 
 	/**
@@ -95,13 +62,13 @@ export default class TBClient {
 	 */
 	sendTelemetry(readings: Readings, options?: Completion | SendOptions): void {
 		this.#open("sendTelemetry");
-		this.#delivery.sendTelemetry(readings, sendOptions(options));
+		this.#core.delivery.sendTelemetry(readings, sendOptions(options));
 	}
 
 	/** Sends client attributes by key; limits and errors as for `sendTelemetry`. @throws TypeError for no object or a list. */
 	sendAttributes(values: JSONObject, options?: Completion | SendOptions): void {
 		this.#open("sendAttributes");
-		this.#delivery.sendAttributes(values, sendOptions(options));
+		this.#core.delivery.sendAttributes(values, sendOptions(options));
 	}
 
 	/**
@@ -114,8 +81,8 @@ export default class TBClient {
 		callback: (error: TBError | null, values: AttributeValues) => void,
 	): void {
 		this.#open("requestAttributes");
-		this.#questions.askAttributes(keys, (error, values = {}) =>
-			this.#callbacks.run("requestAttributes callback", () => callback.call(this, error, values)),
+		this.#core.questions.askAttributes(keys, (error, values = {}) =>
+			this.#core.callbacks.run("requestAttributes callback", () => callback.call(this, error, values)),
 		);
 	}
 
@@ -126,12 +93,12 @@ export default class TBClient {
 	 */
 	watchAttributes(keys: readonly string[], callback: OnAttributes): void {
 		this.#open("watchAttributes");
-		this.#watches.add(keys, callback, this.#connected);
+		this.#core.watches.add(keys, callback, this.#core.connected);
 	}
 
 	/** Ends what `watchAttributes` began with that callback. */
 	unwatchAttributes(callback: OnAttributes): void {
-		this.#watches.remove(callback);
+		this.#core.watches.remove(callback);
 	}
 
 	/**
@@ -144,12 +111,12 @@ export default class TBClient {
 		method: string,
 		params: JSONValue,
 		callback: (error: TBError | null, answer: JSONValue | undefined) => void,
-		timeout = this.#settings.requestTimeout,
+		timeout = this.#core.settings.requestTimeout,
 	): void {
 		this.#open("call");
 		if (typeof method !== "string" || !method) throw new TypeError(`call: expected a method, got ${method}`);
-		this.#questions.call(method, params, timeout, (error, answer) =>
-			this.#callbacks.run("call callback", () => callback.call(this, error, answer)),
+		this.#core.questions.call(method, params, timeout, (error, answer) =>
+			this.#core.callbacks.run("call callback", () => callback.call(this, error, answer)),
 		);
 	}
 
@@ -159,7 +126,7 @@ export default class TBClient {
 	 */
 	handle(method: string, handler: Handler | undefined): void {
 		this.#open("handle");
-		this.#calls.handle(method, handler);
+		this.#core.calls.handle(method, handler);
 	}
 
 	/**
@@ -170,7 +137,7 @@ export default class TBClient {
 	 */
 	respond(id: number, result: JSONValue, callback?: Completion): void {
 		this.#open("respond");
-		this.#calls.respond(id, result, callback);
+		this.#core.calls.respond(id, result, callback);
 	}
 
 	/**
@@ -179,9 +146,12 @@ export default class TBClient {
 	 */
 	requestFirmware(request: number, index: number, size: number): boolean {
 		this.#open("requestFirmware");
-		if (!this.#connected || !this.#delivery.sender.sendNow(chunkTopic(request, index), String(size)))
+		if (
+			!this.#core.connected ||
+			!this.#core.delivery.sender.sendNow(chunkTopic(request, index), String(size))
+		)
 			return false;
-		if (request !== this.#package) this.#delivery.rates.spend(1); // the first request of a package counts
+		if (request !== this.#package) this.#core.delivery.rates.spend(1); // the first request of a package counts
 		this.#package = request;
 		return true;
 	}
@@ -189,7 +159,7 @@ export default class TBClient {
 	/** Reads bytes of a chunk, inside `onFirmware` only; returns the count, 0 when nothing is left. */
 	read(view: Uint8Array): number {
 		this.#open("read");
-		return this.#inbound.read(view);
+		return this.#core.inbound.read(view);
 	}
 
 	/**
@@ -200,7 +170,7 @@ export default class TBClient {
 	publish(topic: string, payload: Payload, options: PublishOptions = {}): void {
 		this.#open("publish");
 		checkTopic(topic);
-		this.#publish(topic, payload, options);
+		this.#core.delivery.publish(makeMessage(topic, bodyOf(payload), options));
 	}
 
 	/**
@@ -209,115 +179,22 @@ export default class TBClient {
 	 */
 	attach(part: Part): void {
 		this.#open("attach");
-		this.#parts.add(part);
-		if (part.filters) this.#delivery.sender.subscribe(part.filters);
+		this.#core.parts.add(part);
+		if (part.filters) this.#core.delivery.sender.subscribe(part.filters);
 	}
 
 	/** Ends what `attach` began; its filters stay subscribed until the connection ends. */
 	detach(part: Part): void {
-		this.#parts.remove(part);
+		this.#core.parts.remove(part);
 	}
 
 	/** Ends everything; nothing is called back after it. Legal everywhere, also twice. */
 	close(): void {
-		if (this.#closed) return;
-		this.#closed = true;
-		this.#connected = false;
-		this.#callbacks.close();
-		this.#questions.close();
-		this.#watches.close();
-		this.#inbound.reset();
-		this.#connection.close();
-		this.#delivery.sender.close();
-	}
-
-	#makeInbound(): Inbound {
-		const dispatch = new Dispatch({
-			callbacks: this.#callbacks,
-			stats: this.stats,
-			questions: this.#questions,
-			calls: this.#calls,
-			watches: this.#watches,
-			codec: this.#settings.codec,
-			parts: this.#parts,
-			onLimits: (answer) => this.#delivery.setRates(answer),
-		});
-		const { maxMessage, topics } = this.#settings;
-		return new Inbound(maxMessage, topics, {
-			onMessage: (message) => {
-				this.#settings.log?.(`received ${message.topic}, ${message.byteLength} bytes`);
-				dispatch.receive(message);
-			},
-			onTooLarge: (topic, byteLength) => this.#tooLarge(topic, byteLength),
-			wants: () => this.#parts.listening,
-		});
-	}
-
-	#events(): ConnectionEvents {
-		return {
-			onUp: () => this.#up(),
-			onDown: (error) => this.#down(error),
-			onReadable: (mqtt, count, info) => this.#inbound.receive(mqtt, count, info),
-			onWritable: (count) => this.#writable(count),
-			onControl: (message) => this.#control(message),
-			onEmptyPublish: (topic, QoS, packet) => {
-				if (QoS > 0) this.#delivery.sender.owe(packet);
-				this.#inbound.receiveEmpty(topic);
-			},
-			isIdle: () => this.#delivery.sender.idle && !this.#questions.waiting,
-		};
+		this.#core.close();
 	}
 
 	#open(attempt: string): void {
-		if (this.#closed) throw new Error(`${attempt}: the client is closed`);
-	}
-
-	#publish(topic: string, payload: Payload, options: PublishOptions): void {
-		this.#delivery.publish(makeMessage(topic, bodyOf(payload), options));
-	}
-
-	#up(): void {
-		this.#delivery.up();
-		this.#delivery.sender.up([...filtersOf(this.#settings.topics), ...this.#parts.filters]);
-	}
-
-	#writable(count: number): void {
-		this.#delivery.flush(count);
-		if (this.#connected || !this.#delivery.sender.subscribed) return;
-		this.#connected = true;
-		this.stats.connects += 1;
-		this.#watches.connected();
-		this.#parts.connected();
-		this.#callbacks.call("onConnected");
-	}
-
-	#down(error: TBError): void {
-		this.#connected = false;
-		count(this.stats, error);
-		this.#inbound.reset();
-		this.#delivery.down(error);
-		this.#questions.fail(error);
-		this.#watches.close();
-		this.#parts.disconnected(error);
-		this.#callbacks.call("onDisconnected", error);
-	}
-
-	#control({ operation, id, payload }: MQTTControl): void {
-		const { io } = this.#settings;
-		if (operation === io.PUBACK) this.#delivery.acknowledged(id);
-		if (operation === io.SUBACK)
-			for (const topic of this.#delivery.sender.granted(id, payload))
-				this.#callbacks.error(
-					new TBError("TB_SUBSCRIBE", `subscribe ${topic}: expected a granted QoS, got 0x80`),
-				);
-	}
-
-	#tooLarge(topic: string, byteLength: number): void {
-		const { maxMessage } = this.#settings;
-		const text = `${topic}: expected at most ${maxMessage} bytes, got ${byteLength}`;
-		const error = new TBError("TB_TOO_LARGE", text);
-		countDrop(this.stats, error);
-		this.#callbacks.error(error);
+		if (this.#core.closed) throw new Error(`${attempt}: the client is closed`);
 	}
 }
 

@@ -14,7 +14,7 @@ import {
 } from "tbclient/message";
 import type { Settings } from "tbclient/options";
 import { Outbox } from "tbclient/outbox";
-import { Sender } from "tbclient/sender";
+import { Sender, type SenderOptions } from "tbclient/sender";
 import { countAnswer, countDrop, type Stats } from "tbclient/stats";
 import { checked, type Piece, piecesOf, plain, type Readings, stamped, untimed } from "tbclient/telemetry";
 import { Topic } from "tbclient/topics";
@@ -46,41 +46,38 @@ export interface DeliveryOptions {
 	onResume(): void;
 }
 
-/** Takes messages of all kinds, and completes each of them once. */
-export class Delivery {
-	readonly sender: Sender;
-	/** What one message may hold. */
-	readonly limits: { bytes: number; points: number; lists: boolean };
+/** Takes messages of all kinds, and completes each of them once. It is also what its sender calls back. */
+export class Delivery implements SenderOptions {
+	readonly settings: Settings;
+	readonly connection: Connection;
+	readonly stats: Stats;
+	readonly outbox: Outbox;
 	/** What the server allows. */
 	readonly rates: Limits;
-	#settings: Settings;
-	#callbacks: Callbacks;
-	#stats: Stats;
-	#outbox: Outbox;
+	/** What one message may hold. */
+	readonly limits: { bytes: number; points: number; lists: boolean };
+	readonly sender: Sender;
+	#options: DeliveryOptions;
 	#since = 0; // `Time.ticks` of this connection's CONNACK
 	#latest = 0; // the newest time that was given to a reading
 	#asked = true; // for limits, on this connection
 	#delayed: Message | undefined; // the last one that had to wait for a limit
 
-	constructor({ settings, connection, callbacks, stats, onResume }: DeliveryOptions) {
-		const { io, inFlight, codec, outbox, backlog, log } = settings;
-		this.#settings = settings;
-		this.#callbacks = callbacks;
-		this.#stats = stats;
-		this.#outbox = new Outbox(outbox, backlog);
-		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: codec.lists };
+	constructor(options: DeliveryOptions) {
+		const { settings, connection, stats } = options;
+		this.#options = options;
+		this.settings = settings;
+		this.connection = connection;
+		this.stats = stats;
+		this.outbox = new Outbox(settings.outbox, settings.backlog);
 		this.rates = new Limits(settings.sessionLimits);
-		this.sender = new Sender({
-			...{ io, connection, outbox: this.#outbox, inFlight, stats, rates: this.rates, log, onResume },
-			onNext: (message) => this.#ready(message),
-			onWritten: ({ callback }) => this.#later(callback, null),
-			onRoom: () => callbacks.defer(() => callbacks.call("onWritable")),
-		});
+		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: settings.codec.lists };
+		this.sender = new Sender(this);
 	}
 
 	/** As TBClient's. */
 	sendTelemetry(readings: Readings, options: SendOptions): void {
-		const { codec, topics, clock } = this.#settings;
+		const { codec, topics, clock } = this.settings;
 		const unstorable: string[] = [];
 		const all = checked(readings, (key, value) => void unstorable.push(`${key}: ${value}`));
 		this.#tell("sendTelemetry", unstorable);
@@ -94,7 +91,7 @@ export class Delivery {
 
 	/** As TBClient's. */
 	sendAttributes(values: JSONObject, options: SendOptions): void {
-		const { codec, topics } = this.#settings;
+		const { codec, topics } = this.settings;
 		const unstorable: string[] = [];
 		const all = cleaned(
 			plain("sendAttributes", values),
@@ -112,30 +109,43 @@ export class Delivery {
 			this.#refuse(callback, this.#tooLarge(`publish ${topic}`, `${bytes.byteLength}`));
 			return;
 		}
-		const { error, evicted } = this.#outbox.add(message);
+		const { error, evicted } = this.outbox.add(message);
 		for (const one of evicted) this.#refuse(one.callback, evictedBy(one));
 		if (error) this.#refuse(callback, error);
 		else this.#kept();
 	}
 
+	onWritten({ callback }: Message): void {
+		this.#later(callback, null);
+	}
+
+	onRoom(): void {
+		const { callbacks } = this.#options;
+		callbacks.defer(() => callbacks.call("onWritable"));
+	}
+
+	onResume(): void {
+		this.#options.onResume();
+	}
+
 	#kept(): void {
-		const stats = this.#stats;
-		stats.peakMessages = Math.max(stats.peakMessages, this.#outbox.length);
-		stats.peakBytes = Math.max(stats.peakBytes, this.#outbox.bytes);
+		const stats = this.stats;
+		stats.peakMessages = Math.max(stats.peakMessages, this.outbox.length);
+		stats.peakBytes = Math.max(stats.peakBytes, this.outbox.bytes);
 		this.sender.flush();
 	}
 
 	/** Accepted by the server. */
 	up(): void {
 		this.#since = Time.ticks;
-		this.#asked = !this.#settings.sessionLimits;
+		this.#asked = !this.settings.sessionLimits;
 		this.rates.up();
 	}
 
 	/** There is room for `count` bytes. The question for limits goes right behind SUBSCRIBE; the server answers it free of charge. */
 	flush(count: number): void {
 		this.sender.flush(count);
-		const { codec } = this.#settings;
+		const { codec } = this.settings;
 		this.#asked ||= this.sender.sendNow(
 			`${Topic.rpcRequest}0`,
 			codec.encodeRPCRequest("getSessionLimits", {}),
@@ -154,9 +164,9 @@ export class Delivery {
 	acknowledged(id: number | undefined): void {
 		const message = this.sender.acknowledge(id);
 		if (!message) return;
-		this.#settings.log?.(`PUBACK ${id}`);
-		countAnswer(this.#stats, Time.delta(message.sent as number));
-		this.#callbacks.complete(message.callback, null);
+		this.settings.log?.(`PUBACK ${id}`);
+		countAnswer(this.stats, Time.delta(message.sent as number));
+		this.#options.callbacks.complete(message.callback, null);
 		this.sender.flush();
 	}
 
@@ -164,15 +174,15 @@ export class Delivery {
 	down(error: TBError): void {
 		const { poison, forgotten } = this.sender.down(error.code === "TB_LOST");
 		for (const { topic, callback } of forgotten)
-			this.#callbacks.complete(
+			this.#options.callbacks.complete(
 				callback,
 				new TBError("TB_DISCONNECTED", `publish ${topic}: ${error.message}`),
 			);
 		if (!poison) return;
 		const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
 		const quarantined = new TBError("TB_QUARANTINED", text);
-		countDrop(this.#stats, quarantined);
-		this.#callbacks.complete(poison.callback, quarantined);
+		countDrop(this.stats, quarantined);
+		this.#options.callbacks.complete(poison.callback, quarantined);
 	}
 
 	#send(
@@ -201,13 +211,13 @@ export class Delivery {
 		return (error) => {
 			first ??= error;
 			left -= 1;
-			if (!left) this.#callbacks.complete(callback, first);
+			if (!left) this.#options.callbacks.complete(callback, first);
 		};
 	}
 
 	/** ms since 1970, where known. No two calls share one: the server keeps one value for each key and millisecond. */
 	#now(): number | undefined {
-		const now = this.#settings.clock?.();
+		const now = this.settings.clock?.();
 		if (now === undefined) return undefined;
 		const between = this.#latest - Math.floor(now);
 		this.#latest = between >= 0 && between < 1000 ? this.#latest + 1 : Math.floor(now);
@@ -215,12 +225,12 @@ export class Delivery {
 	}
 
 	/** ms until a message may go out; negative when it never may, since it was kept before the limits were known. */
-	#ready(message: Message): number {
+	onNext(message: Message): number {
 		const wait = this.#hold(message);
 		if (wait) return wait;
 		const { bytes, points } = this.limits;
 		if (message.points > points || message.bytes.byteLength > bytes) {
-			this.#outbox.remove(message);
+			this.outbox.remove(message);
 			const text = `${message.bytes.byteLength} bytes and ${message.points} values, at most ${points} allowed`;
 			this.#refuse(message.callback, this.#tooLarge(`publish ${message.topic}`, text));
 			return -1;
@@ -232,8 +242,8 @@ export class Delivery {
 	#paced(message: Message): number {
 		const wait = this.rates.wait(message.points);
 		if (wait && this.#delayed !== message) {
-			this.#stats.delayed += 1;
-			this.#settings.log?.(`${message.topic} waits ${wait} ms for the server's limits`);
+			this.stats.delayed += 1;
+			this.settings.log?.(`${message.topic} waits ${wait} ms for the server's limits`);
 		}
 		this.#delayed = wait ? message : undefined;
 		return wait;
@@ -242,7 +252,7 @@ export class Delivery {
 	/** ms until a message may go out: early readings wait a while for the clock. */
 	#hold(message: Message): number {
 		if (message.early === undefined) return 0;
-		const now = this.#settings.clock?.();
+		const now = this.settings.clock?.();
 		const rest = ClockWait - Time.delta(this.#since);
 		if (now === undefined && rest > 0) return Math.min(rest, ClockPoll);
 		this.#date(message, now === undefined ? undefined : now - ((Time.ticks - message.early) >>> 0));
@@ -252,9 +262,9 @@ export class Delivery {
 	/** Turns early readings into telemetry, with their time if it is known by now. */
 	#date(message: Message, ts: number | undefined): void {
 		const readings = JSON.parse(String.fromArrayBuffer(message.bytes)) as Readings;
-		if (ts === undefined) this.#stats.undated += 1;
+		if (ts === undefined) this.stats.undated += 1;
 		const dated = ts === undefined ? readings : stamped(readings, Math.floor(ts));
-		const body: Body = bodyOf(this.#settings.codec.encodeTelemetry(dated));
+		const body: Body = bodyOf(this.settings.codec.encodeTelemetry(dated));
 		message.bytes = body.bytes;
 		message.text = body.text;
 		message.early = undefined;
@@ -262,9 +272,9 @@ export class Delivery {
 
 	#tell(attempt: string, unstorable: string[]): void {
 		if (!unstorable.length) return;
-		this.#stats.unstorable += unstorable.length;
+		this.stats.unstorable += unstorable.length;
 		const text = `${attempt}: expected numbers that the server can store, got ${unstorable.join(", ")}`;
-		this.#callbacks.defer(() => this.#callbacks.error(new TBError("TB_VALUE", text)));
+		this.#options.callbacks.defer(() => this.#options.callbacks.error(new TBError("TB_VALUE", text)));
 	}
 
 	#tooLarge(attempt: string, got: string): TBError {
@@ -273,12 +283,12 @@ export class Delivery {
 
 	/** The message is dropped. */
 	#refuse(callback: Completion | undefined, error: TBError): void {
-		countDrop(this.#stats, error);
+		countDrop(this.stats, error);
 		this.#later(callback, error);
 	}
 
 	#later(callback: Completion | undefined, error: TBError | null): void {
-		if (callback) this.#callbacks.defer(() => this.#callbacks.complete(callback, error));
+		if (callback) this.#options.callbacks.defer(() => this.#options.callbacks.complete(callback, error));
 	}
 }
 

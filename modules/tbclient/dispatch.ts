@@ -1,9 +1,10 @@
 // Where every inbound message ends: `route` says what its topic means, and the switch in `#deliver` what is done with it.
 import type { JSONValue } from "host/contract";
 import type { Callbacks } from "tbclient/callbacks";
-import type { AttributesUpdate, Codec } from "tbclient/codec";
+import type { AttributesUpdate } from "tbclient/codec";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Incoming } from "tbclient/inbound";
+import type { Settings } from "tbclient/options";
 import type { Parts } from "tbclient/parts";
 import type { Questions } from "tbclient/questions";
 import type { Calls } from "tbclient/rpc";
@@ -23,7 +24,7 @@ export interface DispatchOptions {
 	watches: Watches;
 	/** Calls from the server. */
 	calls: Calls;
-	codec: Codec;
+	settings: Pick<Settings, "codec">;
 	/** What is attached to the client: asked first. */
 	parts: Parts;
 	/** The server's session limits. @throws TypeError for no object. */
@@ -54,7 +55,8 @@ export class Dispatch {
 	/** Application callbacks are guarded, so that only malformed payloads throw here. */
 	#deliver(message: Incoming): void {
 		const { to, bytes } = message;
-		const { callbacks, questions, calls, parts, codec, stats } = this.#options;
+		const { callbacks, questions, calls, parts, stats } = this.#options;
+		const { codec } = this.#options.settings;
 		if (to.kind !== "firmware" && to.kind !== "unknown") stats.received += 1;
 		switch (to.kind) {
 			case "attributes":

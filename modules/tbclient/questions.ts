@@ -92,10 +92,10 @@ export class Questions {
 
 	#ask<Answer>(requests: Requests<Answer>, question: Question, settle: Settle<Answer>): void {
 		const { attempt, topic, payload, timeout } = question;
-		const { callbacks, delivery, isConnected } = this.#options;
+		const { callbacks, delivery } = this.#options;
 		const refuse = (code: "TB_DISCONNECTED" | "TB_OUTBOX_FULL", text: string) =>
 			callbacks.defer(() => settle(new TBError(code, `${attempt}: ${text}`)));
-		const id = isConnected() ? requests.add(settle, timeout) : 0;
+		const id = this.#options.isConnected() ? requests.add(settle, timeout) : 0;
 		if (id === undefined) refuse("TB_OUTBOX_FULL", `${MaxRequests} of them wait already`);
 		else if (!id) refuse("TB_DISCONNECTED", "there is no connection");
 		else {

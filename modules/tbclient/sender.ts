@@ -1,9 +1,10 @@
 // What goes out: SUBSCRIBE first, owed PUBACKs, then the outbox in order, large messages in fragments.
-import type { MQTTClient, MQTTClientConstructor, MQTTWriteOptions } from "host/contract";
+import type { MQTTClient, MQTTWriteOptions } from "host/contract";
 import type { Connection } from "tbclient/connection";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Limits } from "tbclient/limits";
 import { bodyOf, type Message, type Payload } from "tbclient/message";
+import type { Settings } from "tbclient/options";
 import type { Loss, Outbox } from "tbclient/outbox";
 import type { Stats } from "tbclient/stats";
 import { type Filter, Topic } from "tbclient/topics";
@@ -15,27 +16,23 @@ const Reaction = 2_000; // ms; a close within it may be the answer to a message 
 const Counted = 2; // filters of a SUBSCRIBE that count as messages: attributes and calls
 const Whole = 1024; // bytes; longer payloads go in fragments, as the simulator's window is 1536 bytes
 
-/** What a sender works with. */
+/** What a sender works with, and whom it tells. */
 export interface SenderOptions {
-	/** For the operation codes. */
-	io: MQTTClientConstructor;
-	connection: Connection;
-	outbox: Outbox;
-	/** QoS 1 messages that may wait for their PUBACK at the same time. */
-	inFlight: number;
-	stats: Pick<Stats, "sent" | "resent">;
-	/** Gets a line for each packet. */
-	log?: ((text: string) => void) | undefined;
+	/** `io` for its operation codes; `inFlight` QoS 1 messages may wait for their PUBACK at the same time; `log` gets a line for each packet. */
+	readonly settings: Pick<Settings, "io" | "inFlight" | "log">;
+	readonly connection: Connection;
+	readonly outbox: Outbox;
+	readonly stats: Pick<Stats, "sent" | "resent">;
 	/** Told of everything that counts against the server's limits. */
-	rates: Limits;
+	readonly rates: Limits;
 	/** ms until the message may be sent, 0 for now, negative when it was dropped. */
 	onNext(message: Message): number;
-	/** A pause is over that `onNext` or SUBSCRIBE had to make. */
-	onResume(): void;
 	/** A message of QoS 0 was written. */
 	onWritten(message: Message): void;
 	/** What `sendNow` refused can be sent now. */
 	onRoom(): void;
+	/** A pause is over that `onNext` or SUBSCRIBE had to make. */
+	onResume(): void;
 }
 
 /** Writes to the present connection whatever waits, and ends a connection that does not acknowledge in 20 s. */
@@ -54,7 +51,7 @@ export class Sender {
 
 	constructor(options: SenderOptions) {
 		this.#options = options;
-		this.#window = options.inFlight;
+		this.#window = options.settings.inFlight;
 	}
 
 	/** SUBSCRIBE went out on this connection. */
@@ -143,7 +140,7 @@ export class Sender {
 	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#options.outbox.acknowledge(id);
 		if (!message) return undefined;
-		this.#window = this.#options.inFlight;
+		this.#window = this.#options.settings.inFlight;
 		this.#options.rates.arrived(message.points);
 		return message;
 	}
@@ -160,7 +157,7 @@ export class Sender {
 
 	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
 	#pump(mqtt: MQTTClient, room: number): void {
-		const { io } = this.#options;
+		const { io } = this.#options.settings;
 		this.#continue(mqtt, room);
 		if (this.#stream) return;
 		if (this.#wanted.length && !this.#subscription) this.#sendSubscribe(mqtt);
@@ -187,20 +184,20 @@ export class Sender {
 			return;
 		}
 		const id = this.#options.outbox.takeId();
-		mqtt.write(null, { operation: this.#options.io.SUBSCRIBE, id, items: [...this.#wanted] });
+		mqtt.write(null, { operation: this.#options.settings.io.SUBSCRIBE, id, items: [...this.#wanted] });
 		this.#subscription = { id, since: Time.ticks, filters: this.#wanted };
 		this.#subscribed = true;
 		this.#wanted = [];
 		rates.take(0, Counted);
-		this.#options.log?.(`SUBSCRIBE ${id}, ${this.#subscription.filters.length} filters`);
+		this.#options.settings.log?.(`SUBSCRIBE ${id}, ${this.#subscription.filters.length} filters`);
 	}
 
 	/** The message whose turn it is; undefined also when it has to pause for a while. */
 	#next(): Message | undefined {
-		const { outbox, onNext, rates } = this.#options;
+		const { outbox, rates } = this.#options;
 		for (;;) {
 			const message = outbox.next(Math.min(this.#window, rates.inFlight));
-			const wait = message ? onNext(message) : 0;
+			const wait = message ? this.#options.onNext(message) : 0;
 			if (!wait) return message;
 			if (wait > 0) return this.#pauseFor(wait);
 		}
@@ -229,7 +226,9 @@ export class Sender {
 		message.id = id;
 		outbox.wrote(message);
 		rates.take(message.points);
-		this.#options.log?.(`PUBLISH ${id} ${topic}, ${bytes.byteLength} bytes${duplicate ? ", again" : ""}`);
+		this.#options.settings.log?.(
+			`PUBLISH ${id} ${topic}, ${bytes.byteLength} bytes${duplicate ? ", again" : ""}`,
+		);
 		if (duplicate) stats.resent += 1;
 		else stats.sent += 1;
 		if (large) this.#stream = { message, offset: 0 };
