@@ -1,10 +1,12 @@
 // Every example on a virtual board, looked at from the server's side.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
+import { Authority } from "../../thingsboard/tls/authority.ts";
 import { idOf } from "../../tools/peer/rest.ts";
-import { examples, prepare, type Settings } from "../../tools/start/example.ts";
+import { der, examples, prepare, type Settings, standInFor } from "../../tools/start/example.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
 import { eventually, openSite, type Site, type SiteDevice } from "./harness/site.ts";
 import { root } from "./program.ts";
@@ -97,6 +99,39 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.notEqual(id, device.id);
 	},
 
+	async call({ run }) {
+		const board = await run();
+		await board.saw(/^time: .*\d{13}/);
+		await board.saw('echo: {"pin":7}');
+	},
+
+	async health({ at, device, run }) {
+		const board = await run();
+		await board.saw("0 acknowledged, 0 dropped");
+		const seen = await eventually("a report", async () => {
+			const latest = await at.latest(device.id, "tbConnects", "resetReason");
+			return latest.resetReason && latest;
+		});
+		assert.deepEqual([seen.tbConnects?.value, seen.resetReason?.value], [1, "POWERON"]);
+	},
+
+	async tls({ at, device, run }) {
+		const board = await run();
+		await board.saw("telemetry: acknowledged");
+		assert.equal((await at.latest(device.id, "encrypted")).encrypted?.value, true);
+		const stranger = await run({ ca: (await foreign()).ca as ArrayBuffer });
+		await stranger.saw("TB_TLS");
+	},
+
+	async x509({ at, device, run }) {
+		const board = await run();
+		await board.saw("telemetry: acknowledged");
+		assert.equal((await at.latest(device.id, "login")).login?.value, "x509");
+		const stranger = await run(await foreign());
+		await stranger.saw("TB_");
+		assert.equal((await at.series(device.id, "login")).length, 1);
+	},
+
 	async "basic-credentials"({ at, device, run }) {
 		const wrong = await run({ password: "guess" });
 		await wrong.saw("the server does not know these credentials");
@@ -148,24 +183,42 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 	},
 };
 
+/** An authority and a device that the server never heard of. */
+async function foreign(): Promise<Settings> {
+	const authority = await Authority.make("somebody else");
+	const { cert, key } = await authority.issue({ name: "stranger" });
+	return { ca: der(authority.cert), cert: der(cert), key: der(key) };
+}
+
 const names = examples();
+// They need a server whose authority we are, and a rule chain that answers.
+const onlyHere = ["call", "tls", "x509"];
 
 describe("The examples @real", function () {
 	this.timeout(60_000);
+	const folder = mkdtempSync(join(tmpdir(), "examples-"));
 	let at: Site;
+	let authority: Authority;
 	before(async () => {
-		at = await openSite();
+		const { args, authority: own } = await standInFor(folder);
+		at = await openSite(...args);
+		authority = own;
 	});
-	after(() => at.close());
+	after(async () => {
+		rmSync(folder, { recursive: true });
+		await at.close();
+	});
 
 	for (const [name, check] of Object.entries(checks))
-		(workerBuilt() ? it : it.skip)(`${name} (needs the XS worker)`, async () => {
+		(workerBuilt() ? it : it.skip)(`${name} (needs the XS worker)`, async function () {
+			if (process.env.TB_URL && onlyHere.includes(name)) this.skip();
 			const boards: TestBoard[] = [];
 			const device = await at.device(name);
 			const { host, port } = at.mqtt;
 			const ground = await prepare(name, {
 				rest: at.rest,
 				later: (undo) => at.later(undo),
+				tls: at.tlsPort === undefined ? undefined : { port: at.tlsPort, authority },
 				device,
 				unique: (what) => at.name(`${name}-${what}`),
 			});
@@ -197,8 +250,8 @@ describe("The examples", () => {
 	it("are all run here, and all in examples/README.md", () => {
 		assert.deepEqual(Object.keys(checks).sort(), names.sort());
 		const text = readFileSync(join(root, "examples/README.md"), "utf8");
-		const rows = [...text.matchAll(/^\| \[([a-z-]+)\]\(\1\.ts\) \|/gm)].map(([, name]) => name);
-		assert.deepEqual(rows.sort(), names);
+		const rows = [...text.matchAll(/^\| \[([a-z0-9-]+)\]\(\1\.ts\) \|/gm)].map(([, name]) => name);
+		assert.deepEqual(rows.sort(), [...names].sort());
 	});
 
 	it("are about 30 lines each", () => {

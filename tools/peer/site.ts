@@ -24,6 +24,8 @@ const pause = 50;
 export interface SiteOptions {
 	patience?: number;
 	end?: () => Promise<unknown>;
+	/** Where a stand-in of ours listens for TLS. */
+	tlsPort?: number | undefined;
 }
 
 /** A server, logged in as its tenant administrator. */
@@ -32,6 +34,8 @@ export class Site {
 	readonly mqtt: Broker;
 	/** Longest wait for anything that should come, milliseconds. */
 	readonly patience: number;
+	/** Where a stand-in of ours listens for TLS, if it was asked to. */
+	readonly tlsPort: number | undefined;
 	#run = `${prefix}-${randomBytes(4).toString("hex")}`;
 	#undo: (() => Promise<unknown>)[] = [];
 	#end: () => Promise<unknown>;
@@ -40,12 +44,13 @@ export class Site {
 	constructor(
 		rest: RestClient,
 		mqtt: Broker,
-		{ patience = defaultPatience, end = async () => undefined }: SiteOptions = {},
+		{ patience = defaultPatience, end = async () => undefined, tlsPort }: SiteOptions = {},
 	) {
 		this.rest = rest;
 		this.mqtt = mqtt;
 		this.patience = patience;
 		this.#end = end;
+		this.tlsPort = tlsPort;
 	}
 
 	/** A name that nobody else has. */

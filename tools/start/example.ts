@@ -1,10 +1,11 @@
 // `npm start -- --example NAME`: one of examples/ on a virtual board, with a device on a stand-in that is set up as the example needs it.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StoreValue } from "../../hosts/contract.ts";
 import { flashFactory } from "../../hosts/virtual/factory.ts";
+import { Authority, loopbackHosts } from "../../thingsboard/tls/authority.ts";
 import { idOf, RestClient } from "../peer/rest.ts";
 import { type Event, Program, startServer } from "./process.ts";
 import * as show from "./show.ts";
@@ -19,6 +20,31 @@ export interface Ground {
 	unique(what: string): string;
 	/** Called with what undoes a step. */
 	later(undo: () => Promise<unknown>): void;
+	/** Of a stand-in that `standInFor` started. */
+	tls?: { port: number; authority: Authority } | undefined;
+}
+
+/** DER of a PEM text, as the device wants it. */
+export function der(pem: string): ArrayBuffer {
+	const bytes = Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64");
+	return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+}
+
+/** Where TLS is, and whom to trust. */
+function trust({ tls }: Ground): Settings {
+	if (!tls) throw new Error("example: expected a stand-in with TLS, got another server");
+	return { tlsPort: tls.port, ca: der(tls.authority.cert) };
+}
+
+/** Options of a stand-in that all examples can run against, and the authority that signed its certificate. */
+export async function standInFor(folder: string): Promise<{ args: string[]; authority: Authority }> {
+	const authority = await Authority.make();
+	const { cert, key } = await authority.issue({ name: "stand-in", hosts: loopbackHosts });
+	const files = { cert: join(folder, "server.pem"), key: join(folder, "server.key") };
+	writeFileSync(files.cert, cert + authority.chain);
+	writeFileSync(files.key, key, { mode: 0o600 });
+	const args = ["--answer-rpc", "--tls", "--tls-port", "0", "--cert", files.cert, "--key", files.key];
+	return { args, authority };
 }
 
 /** Settings of an example beside host, port and token, for NVS namespace `tb`. */
@@ -57,6 +83,16 @@ const grounds: Record<string, (ground: Ground) => Promise<Settings>> = {
 		const credentials = { credentialsType: "MQTT_BASIC", credentialsValue: JSON.stringify(basic) };
 		await rest.ask("POST", "/api/device/credentials", { ...before, credentialsId: null, ...credentials });
 		return basic;
+	},
+	tls: async (ground) => trust(ground),
+	async x509(ground) {
+		const { rest, device, tls, unique } = ground;
+		const settings = trust(ground);
+		const { cert, key } = (await tls?.authority.issue({ name: unique("x509") })) ?? { cert: "", key: "" };
+		const before = await rest.ask("GET", `/api/device/${device.id}/credentials`);
+		const credentials = { credentialsType: "X509_CERTIFICATE", credentialsValue: cert };
+		await rest.ask("POST", "/api/device/credentials", { ...before, credentialsId: null, ...credentials });
+		return { ...settings, cert: der(cert), key: der(key) };
 	},
 	async topics(ground) {
 		await useProfile(ground, {
@@ -129,9 +165,10 @@ export async function runExample(name: string): Promise<number> {
 	if (!examples().includes(name) || !existsSync(entry))
 		throw new Error(`--example: expected one of ${examples().join(", ")}, got ${name}`);
 	const state = mkdtempSync(join(tmpdir(), "example-"));
-	const server = await startServer(["--port", "0", "--http-port", "0"]);
+	const { args, authority } = await standInFor(state);
+	const server = await startServer(["--port", "0", "--http-port", "0", ...args]);
 	try {
-		const settings = await stage(name, server.url);
+		const settings = await stage(name, server.url, { port: server.mqttsPort ?? 0, authority });
 		const tb = { host: "127.0.0.1", port: server.mqttPort, ...settings };
 		await flashFactory(state, { entry, version: "1.0.0", build: "example", title: name, store: { tb } });
 		show.line(
@@ -151,11 +188,12 @@ export async function runExample(name: string): Promise<number> {
 }
 
 /** A device for the example, and whatever else it needs. */
-async function stage(name: string, url: string): Promise<Settings> {
+async function stage(name: string, url: string, tls: Ground["tls"]): Promise<Settings> {
 	const rest = new RestClient(url);
 	await rest.login("tenant@thingsboard.org", "tenant");
 	const token = `example-${name}`;
 	const id = idOf(await rest.ask("POST", `/api/device?accessToken=${token}`, { name }));
 	const unique = (what: string): string => `example-${what}`;
-	return { token, ...(await prepare(name, { rest, device: { id, name }, unique, later: () => undefined })) };
+	const ground = { rest, device: { id, name }, unique, later: () => undefined, tls };
+	return { token, ...(await prepare(name, ground)) };
 }

@@ -45,7 +45,7 @@ export class Program {
 /** The stand-in as a process: started when its ports are known. */
 export async function startServer(
 	args: string[],
-): Promise<{ program: Program; url: string; mqttPort: number }> {
+): Promise<{ program: Program; url: string; mqttPort: number; mqttsPort: number | undefined }> {
 	let ready: (event: Event) => void = () => undefined;
 	const first = new Promise<Event>((resolve) => {
 		ready = resolve;
@@ -57,6 +57,7 @@ export async function startServer(
 		throw new Error(`stand-in ThingsBoard: expected it to listen, it ended with ${status}`);
 	});
 	early.catch(() => undefined); // once it listens, its end is no news for us
-	const { url, mqttPort } = await Promise.race([first, early]);
-	return { program, url: String(url), mqttPort: Number(mqttPort) };
+	const { url, mqttPort, mqttsPort } = await Promise.race([first, early]);
+	const tls = typeof mqttsPort === "number" ? mqttsPort : undefined;
+	return { program, url: String(url), mqttPort: Number(mqttPort), mqttsPort: tls };
 }

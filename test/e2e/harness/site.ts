@@ -17,8 +17,13 @@ export async function openSite(...args: string[]): Promise<Site> {
 }
 
 async function standIn(args: string[], user: string, password: string): Promise<Site> {
-	const { program, url, mqttPort } = await startServer(["--port", "0", "--http-port", "0", ...args]);
+	const ports = ["--port", "0", "--http-port", "0"];
+	const { program, url, mqttPort, mqttsPort } = await startServer([...ports, ...args]);
 	const rest = new RestClient(url);
 	await rest.login(user, password);
-	return new Site(rest, { host: "127.0.0.1", port: mqttPort }, { end: () => program.end() });
+	return new Site(
+		rest,
+		{ host: "127.0.0.1", port: mqttPort },
+		{ end: () => program.end(), tlsPort: mqttsPort },
+	);
 }
