@@ -1,0 +1,2 @@
+// The SDK's socket, resolver and MQTT classes, as names to wrap: nothing connects here.
+export default class Nothing {}
