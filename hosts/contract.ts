@@ -196,6 +196,35 @@ export interface Slots {
 	revert(): void;
 }
 
+/** A piece of NOR flash, in sectors of 4096 bytes: bits only fall until their sector is erased. Every failure is a `SlotError`. */
+export interface Region {
+	/** Bytes, whole sectors. */
+	readonly size: number;
+	/** Erases the sector at that offset, a multiple of 4096. */
+	erase(offset: number): void;
+	/** Programs `length` bytes from the start of `buffer`. */
+	write(buffer: ArrayBuffer, offset: number, length: number): void;
+	/** Reads `length` bytes to the start of `buffer`. */
+	read(buffer: ArrayBuffer, offset: number, length: number): void;
+}
+
+/**
+ * `host/log`: default export, one instance, over the partition `outbox`. Records in order, which survive a loss of power at any
+ * moment: one whose `append` has returned is there until it is removed; one that was being removed may come back.
+ */
+export interface Log {
+	/** Bytes of the largest record. */
+	readonly maxRecord: number;
+	/** Keeps a record. Returns its position, or undefined when there is no room. Positions only grow. */
+	append(record: ArrayBuffer): number | undefined;
+	/** Position of the first record behind that one, or of the oldest; undefined when there is none. */
+	after(position?: number): number | undefined;
+	/** A record; undefined when it is damaged, and when it was removed. */
+	read(position: number): ArrayBuffer | undefined;
+	/** The record is not needed any more. Room comes back by whole sectors. */
+	remove(position: number): void;
+}
+
 /** Values a store can keep: int32, string (at most 1984 bytes of UTF-8) or ArrayBuffer (at most 1984 bytes). */
 export type StoreValue = number | string | ArrayBuffer;
 

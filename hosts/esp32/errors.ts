@@ -59,3 +59,7 @@ export function namedSlotError(action: string, name: string, text: string): Chip
 	if (code === undefined) throw new TypeError(`esp_err_t: unknown name ${name}`);
 	return slotError(action, code, text);
 }
+
+/** A failure of `host/log`. */
+export const logError = (action: string, code: number, text = ""): ChipError =>
+	chipError("log", action, code, text);

@@ -9,6 +9,7 @@ import { type Limits, Machine } from "./machine.ts";
 import { type Network, RealNetwork } from "./network.ts";
 import { Nvs } from "./nvs.ts";
 import { type PartitionTable, readPartitions } from "./partitions.ts";
+import { PartitionRegion } from "./region.ts";
 import { Reset } from "./reset.ts";
 import { VirtualSlots } from "./slots.ts";
 import type { Meter } from "./worker.ts";
@@ -170,6 +171,7 @@ export class Board extends EventEmitter<BoardEvents> {
 			network: this.#network,
 			slots: new VirtualSlots({ flash, table, boot, restart }),
 			storage: this.#storage(),
+			region: new PartitionRegion(flash, table.find("outbox")),
 			boot: {
 				resetReason,
 				bootId,

@@ -1,6 +1,6 @@
 /** What the guest can ask of its board: timers, sockets, names, digests, slots, settings, link and power. */
 import { createHash, type Hash, randomBytes } from "node:crypto";
-import type { Slots, StoreValue } from "../contract.ts";
+import type { Region, Slots, StoreValue } from "../contract.ts";
 import { exact, f64, json, named, nothing, result, stored, toStore, u32 } from "./answers.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import type { Network } from "./network.ts";
@@ -25,6 +25,8 @@ export interface Chip {
 	readonly network: Network;
 	readonly slots: Slots;
 	readonly storage: Storage;
+	/** The partition `outbox`. */
+	readonly region: Region;
 	readonly boot: Omit<Boot, "virtual">;
 	/** Delivers an event; nothing once the machine is closed. */
 	readonly post: Post;
@@ -120,6 +122,7 @@ export class Calls {
 		[Op.DigestClose]: (handle) => this.#digestClose(handle),
 		[Op.Slots]: (_, body) => this.#slots(body),
 		[Op.Store]: (_, body) => this.#store(body),
+		[Op.Region]: (_, body) => this.#region(body),
 		[Op.Link]: (handle) => this.#announceLink(handle),
 		[Op.Restart]: () => {
 			throw new Reset("SW", "restart");
@@ -224,6 +227,20 @@ export class Calls {
 		if (method === "write") slots.write(exact(data), offset, length);
 		else if (method === "erase") slots.erase(offset, length);
 		else slots[method]();
+		return result(null);
+	}
+
+	#region(body: Buffer): Answer {
+		const { region } = this.#chip;
+		const [[method, offset = 0, length = 0], data] = named<[keyof Region, number, number]>(body);
+		if (method === "size") return result(region.size);
+		if (method === "read") {
+			const buffer = new ArrayBuffer(length);
+			region.read(buffer, offset, length);
+			return result(null, new Uint8Array(buffer));
+		}
+		if (method === "write") region.write(exact(data), offset, length);
+		else region.erase(offset);
 		return result(null);
 	}
 

@@ -47,6 +47,8 @@ export const Op = {
 	FreeMemory: 20,
 	/** A TLS socket. body: JSON [handle, address, port, serverName, verify, lengths], NUL, DER of CA, key and certificates. */
 	Secure: 21,
+	/** The partition `outbox`; form as Slots. */
+	Region: 22,
 } as const;
 
 /** Kinds of events. */

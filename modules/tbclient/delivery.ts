@@ -4,6 +4,7 @@ import type { Callbacks } from "tbclient/callbacks";
 import type { Connection } from "tbclient/connection";
 import { TBError } from "tbclient/errors";
 import { Limits } from "tbclient/limits";
+import type { Dater } from "tbclient/memory";
 import {
 	type Body,
 	bodyOf,
@@ -16,7 +17,16 @@ import type { Settings } from "tbclient/options";
 import { Outbox } from "tbclient/outbox";
 import { Sender, type SenderOptions } from "tbclient/sender";
 import { countAnswer, countDrop, type Stats } from "tbclient/stats";
-import { checked, type Piece, piecesOf, plain, type Readings, stamped, untimed } from "tbclient/telemetry";
+import {
+	checked,
+	type Piece,
+	type PieceLimits,
+	piecesOf,
+	plain,
+	type Readings,
+	stamped,
+	untimed,
+} from "tbclient/telemetry";
 import { Topic } from "tbclient/topics";
 import { cleaned } from "tbclient/values";
 import Time from "time";
@@ -47,7 +57,7 @@ export interface DeliveryOptions {
 }
 
 /** Takes messages of all kinds, and completes each of them once. It is also what its sender calls back. */
-export class Delivery implements SenderOptions {
+export class Delivery implements SenderOptions, Dater {
 	readonly settings: Settings;
 	readonly connection: Connection;
 	readonly stats: Stats;
@@ -55,7 +65,7 @@ export class Delivery implements SenderOptions {
 	/** What the server allows. */
 	readonly rates: Limits;
 	/** What one message may hold. */
-	readonly limits: { bytes: number; points: number; lists: boolean };
+	readonly limits: PieceLimits;
 	readonly sender: Sender;
 	#options: DeliveryOptions;
 	#since = 0; // `Time.ticks` of this connection's CONNACK
@@ -70,6 +80,7 @@ export class Delivery implements SenderOptions {
 		this.connection = connection;
 		this.stats = stats;
 		this.outbox = new Outbox(settings.outbox, settings.backlog);
+		settings.backlog.start(this);
 		this.rates = new Limits(settings.sessionLimits);
 		this.limits = { bytes: Largest, points: Number.POSITIVE_INFINITY, lists: settings.codec.lists };
 		this.sender = new Sender(this);
@@ -85,7 +96,7 @@ export class Delivery implements SenderOptions {
 		const early = clock && codec.timestamps && now === undefined && untimed(all) ? Time.ticks : undefined;
 		const encode = (some: Readings): Payload =>
 			codec.encodeTelemetry(early === undefined ? some : stamped(some, LatestTime));
-		const pieces = piecesOf(now === undefined ? all : stamped(all, now), encode, this.limits);
+		const pieces = piecesOf(now === undefined ? all : stamped(all, now), encode, this.#room());
 		this.#send("sendTelemetry", topics.telemetry, pieces, { ...options, early });
 	}
 
@@ -99,14 +110,15 @@ export class Delivery implements SenderOptions {
 		);
 		this.#tell("sendAttributes", unstorable);
 		const encode = (some: Readings): Payload => codec.encodeAttributes(some as JSONObject);
-		this.#send("sendAttributes", topics.attributes, piecesOf(all, encode, this.limits), options);
+		this.#send("sendAttributes", topics.attributes, piecesOf(all, encode, this.#room()), options);
 	}
 
 	/** Any message. Calls back in a later turn when it is not kept. */
 	publish(message: Message): void {
 		const { topic, bytes, callback } = message;
-		if (bytes.byteLength > this.limits.bytes) {
-			this.#refuse(callback, this.#tooLarge(`publish ${topic}`, `${bytes.byteLength}`));
+		const limit = this.#room(message).bytes;
+		if (bytes.byteLength > limit) {
+			this.#refuse(callback, tooLarge(`publish ${topic}`, limit, `${bytes.byteLength}`));
 			return;
 		}
 		const { error, evicted } = this.outbox.add(message);
@@ -193,7 +205,7 @@ export class Delivery implements SenderOptions {
 	): void {
 		if (QoS !== 0 && QoS !== 1) throw new RangeError(`${attempt}: QoS: expected 0 or 1, got ${QoS}`);
 		if (!pieces) {
-			this.#refuse(callback, this.#tooLarge(attempt, "a larger value"));
+			this.#refuse(callback, tooLarge(attempt, this.#room().bytes, "a larger value"));
 			return;
 		}
 		const done = callback && this.#shared(pieces.length, callback);
@@ -232,7 +244,7 @@ export class Delivery implements SenderOptions {
 		if (message.points > points || message.bytes.byteLength > bytes) {
 			this.outbox.remove(message);
 			const text = `${message.bytes.byteLength} bytes and ${message.points} values, at most ${points} allowed`;
-			this.#refuse(message.callback, this.#tooLarge(`publish ${message.topic}`, text));
+			this.#refuse(message.callback, tooLarge(`publish ${message.topic}`, bytes, text));
 			return -1;
 		}
 		return this.#paced(message);
@@ -255,12 +267,12 @@ export class Delivery implements SenderOptions {
 		const now = this.settings.clock?.();
 		const rest = ClockWait - Time.delta(this.#since);
 		if (now === undefined && rest > 0) return Math.min(rest, ClockPoll);
-		this.#date(message, now === undefined ? undefined : now - ((Time.ticks - message.early) >>> 0));
+		this.date(message, now === undefined ? undefined : now - ((Time.ticks - message.early) >>> 0));
 		return 0;
 	}
 
 	/** Turns early readings into telemetry, with their time if it is known by now. */
-	#date(message: Message, ts: number | undefined): void {
+	date(message: Message, ts: number | undefined): void {
 		const readings = JSON.parse(String.fromArrayBuffer(message.bytes)) as Readings;
 		if (ts === undefined) this.stats.undated += 1;
 		const dated = ts === undefined ? readings : stamped(readings, Math.floor(ts));
@@ -277,8 +289,12 @@ export class Delivery implements SenderOptions {
 		this.#options.callbacks.defer(() => this.#options.callbacks.error(new TBError("TB_VALUE", text)));
 	}
 
-	#tooLarge(attempt: string, got: string): TBError {
-		return new TBError("TB_TOO_LARGE", `${attempt}: expected at most ${this.limits.bytes} bytes, got ${got}`);
+	/** What one message may hold that waits with the others. */
+	#room({ urgent, transient } = { urgent: false, transient: false }): PieceLimits {
+		const { largest } = this.settings.backlog;
+		return urgent || transient
+			? this.limits
+			: { ...this.limits, bytes: Math.min(this.limits.bytes, largest) };
 	}
 
 	/** The message is dropped. */
@@ -294,4 +310,8 @@ export class Delivery implements SenderOptions {
 
 function evictedBy({ topic }: Message): TBError {
 	return new TBError("TB_OUTBOX_FULL", `publish ${topic}: gave way to a newer message`);
+}
+
+function tooLarge(attempt: string, limit: number, got: string): TBError {
+	return new TBError("TB_TOO_LARGE", `${attempt}: expected at most ${limit} bytes, got ${got}`);
 }

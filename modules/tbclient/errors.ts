@@ -13,6 +13,7 @@ export type TBCode =
 	| "TB_RENEWED"
 	| "TB_STORE"
 	| "TB_RPC"
+	| "TB_STORE"
 	| "TB_SUBSCRIBE"
 	| "TB_TAKEN_OVER"
 	| "TB_TIMEOUT"

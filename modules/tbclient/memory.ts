@@ -1,12 +1,22 @@
 // What waits for its turn, in memory. One string each: on XS that is 16 bytes besides the text, where an object is 250.
 import { bodyOf, type Completion, headOf, type Message, messageOf } from "tbclient/message";
 
+/** Knows how telemetry is written. */
+export interface Dater {
+	/** Turns the values of early readings into telemetry, with that time, or without any. */
+	date(message: Message, ts: number | undefined): void;
+}
+
 /** Keeps messages that wait, in order. `Memory` is the default, `tbclient/journal` keeps them over restarts. */
 export interface Backlog {
 	/** Messages of it that take memory, and their payload bytes. */
 	readonly length: number;
 	readonly bytes: number;
-	/** Keeps a message at the end. False when there is no room; nothing is kept then. */
+	/** Bytes of the largest payload that it can keep. */
+	readonly largest: number;
+	/** Called once, first of all. */
+	start(dater: Dater): void;
+	/** Keeps a message at the end. False when there is no room; nothing is kept then. @throws when it is broken. */
 	add(message: Message): boolean;
 	/** Takes the oldest one out; it is in flight now. */
 	take(): Message | undefined;
@@ -18,6 +28,7 @@ export interface Backlog {
 
 /** In memory, so lost with the power. Its bounds are those of the outbox. */
 export class Memory implements Backlog {
+	readonly largest = Number.POSITIVE_INFINITY;
 	bytes = 0;
 	#topic: string;
 	#records: (string | Message)[] = [];
@@ -32,6 +43,8 @@ export class Memory implements Backlog {
 	get length(): number {
 		return this.#records.length + (this.#last ? 1 : 0);
 	}
+
+	start(): void {}
 
 	add(message: Message): boolean {
 		if (this.#last) this.#pack(this.#last);

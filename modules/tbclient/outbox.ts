@@ -1,5 +1,5 @@
 // Everything that was accepted and is not yet acknowledged: in flight, urgent, waiting. Bounded, in order, never loses silently.
-import { TBError } from "tbclient/errors";
+import { reasonOf, TBError } from "tbclient/errors";
 import type { Backlog } from "tbclient/memory";
 import type { Message } from "tbclient/message";
 import Time from "time";
@@ -69,10 +69,16 @@ export class Outbox {
 	add(message: Message): Admission {
 		const evicted: Message[] = [];
 		const { drop } = this.#limits;
-		while (!this.#keep(message)) {
-			const victim = drop === "refuse" ? undefined : this.#backlog.evict(drop);
-			if (!victim) return { error: this.#full(message), evicted };
-			evicted.push(victim);
+		try {
+			while (!this.#keep(message)) {
+				const victim = drop === "refuse" ? undefined : this.#backlog.evict(drop);
+				if (!victim) return { error: this.#full(message), evicted };
+				this.#backlog.done(victim);
+				evicted.push(victim);
+			}
+		} catch (error) {
+			const text = `publish ${message.topic}: the backlog: ${reasonOf(error)}`;
+			return { error: new TBError("TB_STORE", text, error), evicted };
 		}
 		return { error: undefined, evicted };
 	}

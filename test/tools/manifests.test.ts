@@ -89,10 +89,10 @@ describe("manifests", () => {
 		);
 	});
 
-	it("give every host the five specifiers of the contract", () => {
+	it("give every host the six specifiers of the contract", () => {
 		for (const platform of ["lin", "esp32/*"]) {
 			const known = modules("manifest.json", platform);
-			const names = ["host/device", "host/link", "host/slots", "host/store", "host/system"];
+			const names = ["host/device", "host/link", "host/log", "host/slots", "host/store", "host/system"];
 			deepEqual(
 				names.filter((name) => !known.has(name)),
 				[],

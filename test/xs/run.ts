@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Slots } from "../../hosts/contract.ts";
+import type { Region, Slots } from "../../hosts/contract.ts";
 import { bundle } from "../../hosts/virtual/bundle.ts";
 import type { Storage } from "../../hosts/virtual/calls.ts";
 import { VirtualClock } from "../../hosts/virtual/clock.ts";
@@ -74,6 +74,7 @@ class SpecMachine {
 			network: new RealNetwork(),
 			slots: {} as Slots,
 			storage: {} as Storage,
+			region: {} as Region,
 			boot: { resetReason: "POWERON", bootId: 1, address: "127.0.0.1", RSSI: -50, time: Date.UTC(2025, 0) },
 			linkUp: true,
 			worker: { computeLimit: ComputeLimit },

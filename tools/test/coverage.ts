@@ -10,6 +10,7 @@ export const folders = [
 	"modules/ota",
 	"modules/service",
 	"hosts/guards",
+	"hosts/log",
 	"hosts/virtual",
 	"thingsboard",
 ];

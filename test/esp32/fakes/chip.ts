@@ -17,6 +17,8 @@ class Chip {
 	flash = new NorFlash();
 	/** Names of the functions called since `reset`, in order. */
 	calls: string[] = [];
+	/** A partition that was not flashed. */
+	missing = "";
 	/** What `esp_random` gives next. */
 	random = 1;
 	resetReason = 1; // ESP_RST_POWERON

@@ -103,8 +103,9 @@ export default class FFI {
 		return next ? chip.handleOf(next) : 0;
 	}
 	esp_partition_find_first(type: number, subtype: number, label: string): number {
-		const found = chip.table.byType(type, subtype).find((one) => one.label === label);
-		return found ? chip.handleOf(found) : 0;
+		const any = subtype === 0xff; // ESP_PARTITION_SUBTYPE_ANY
+		const found = chip.table.byType(type, any ? undefined : subtype).find((one) => one.label === label);
+		return found && label !== chip.missing ? chip.handleOf(found) : 0;
 	}
 	/** NOT_FOUND without a record; an unknown state is written as it lies in flash. */
 	esp_ota_get_state_partition(handle: number, out: ArrayBuffer): number {
