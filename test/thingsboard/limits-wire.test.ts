@@ -66,6 +66,14 @@ describe("thingsboard rate limits on the wire", () => {
 			equal(kind, "closed");
 		});
 
+	it("14.24 counts an array of telemetry as one message with all its data points", async () => {
+		const peer = await limited("device", { telemetryMessages: "1:60", telemetryDataPoints: "3:60" });
+		peer.publish(telemetry, '[{"a":1},{"b":2,"c":3}]');
+		equal(await peer.kind(), "puback 7");
+		peer.publish(telemetry, '[{"a":1}]');
+		equal(await peer.kind(), "closed");
+	});
+
 	it("14.24 does not count pings, unknown topics, getSessionLimits and other subscriptions", async () => {
 		const peer = await limited("device", { messages: "1:60" });
 		for (let i = 0; i < 3; i++) {

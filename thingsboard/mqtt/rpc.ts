@@ -8,6 +8,9 @@ import { jsonOf, payloadOf, requestId } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { forms, javaInt, type Style } from "./topics.ts";
 
+/** Client-side RPCs of one connection that may wait for their timeout; the server itself knows no limit. */
+const maxUnanswered = 10_000;
+
 /** The device's answer to a server-side RPC: any bytes. */
 export function rpcResponse(
 	session: Session,
@@ -46,10 +49,19 @@ function answer(session: Session, id: number, method: string, params: string): v
 	const { core, device, clock } = session;
 	core.log(`${device.info.name}: client-side RPC ${id} ${method} ${params}`);
 	const text = core.onClientRpc(method, params, device);
-	const { clientRpcTimeout } = core.settings;
-	if (text === undefined || (device.faults.get("delayAnswers") ?? 0) >= clientRpcTimeout)
-		clock.after(clientRpcTimeout, () => session.publish(...answerOf(session, id, '{"error":"timeout"}')));
+	if (text === undefined || (device.faults.get("delayAnswers") ?? 0) >= core.settings.clientRpcTimeout)
+		timeOut(session, id);
 	if (text !== undefined) clock.after(0, () => session.answer(...answerOf(session, id, text)));
+}
+
+/** The error that comes after a minute. Of calls beyond `maxUnanswered` nothing is heard. */
+function timeOut(session: Session, id: number): void {
+	if (session.unanswered >= maxUnanswered) return;
+	session.unanswered += 1;
+	session.clock.after(session.core.settings.clientRpcTimeout, () => {
+		session.unanswered -= 1;
+		session.publish(...answerOf(session, id, '{"error":"timeout"}'));
+	});
 }
 
 /** PUBACK first, then the answer. Of a gateway `rateLimits` are its own messages', `gatewayRateLimits` its sub-devices'. */

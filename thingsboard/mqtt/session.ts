@@ -34,6 +34,8 @@ export class Session implements DeviceSession, MqttSession {
 	readonly asGateway: Gateway | undefined;
 	/** The spelling of the latest attribute request and client-side RPC. */
 	answers: { attributes: Style; rpc: Style } = { attributes: "v1", rpc: "v1" };
+	/** Client-side RPCs that wait for their timeout. */
+	unanswered = 0;
 	/** Called once when the session ends. */
 	readonly onEnd: (() => void)[] = [];
 	#outlet: Outlet;

@@ -308,4 +308,12 @@ describe("thingsboard: traps of RPC", () => {
 		const { topic, text } = await peer.message();
 		deepEqual([topic, text], ["v2/r/res/j/5", '{"error":"timeout"}']);
 	});
+
+	it("trap 25 of 10 001 calls that wait at once the last one is never answered", async () => {
+		for (let id = 0; id <= 10_000; id++) peer.publish(`${rpc}${id}`, '{"method":"m"}', 0);
+		ok(await peer.quiet());
+		at.clock.advance(60_000);
+		for (let id = 0; id < 10_000; id++) equal((await peer.message()).topic, `${reply}${id}`);
+		ok(await peer.quiet());
+	});
 });
