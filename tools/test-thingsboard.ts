@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { args } from "./args.ts";
+import { clean } from "./peer/clean.ts";
 import { RestClient } from "./peer/rest.ts";
 import { closingLines, type Results } from "./test/results.ts";
 import { filter, output, root, specs, specsIn, tidy } from "./test/run.ts";
@@ -22,12 +23,13 @@ surface (REST and MQTT), put a prefix of their own before every name, and delete
 Status 0 when all passed, 1 when one failed, 2 when the server is not named or does not let us in.`,
 	options: {
 		only: { help: "only spec files whose path contains TEXT", value: "TEXT", default: "" },
+		clean: { help: "only delete what killed runs have left behind, conformance's too" },
 		json: { help: "one JSON object on stdout, everything else on stderr" },
 	},
 });
 
 /** @throws Error that says what is missing, or why the server cannot be used. */
-async function check(): Promise<string> {
+async function check(): Promise<RestClient> {
 	const { TB_URL, TB_USER, TB_PASSWORD } = process.env;
 	const missing = Object.entries({ TB_URL, TB_USER, TB_PASSWORD }).flatMap(([name, value]) =>
 		value ? [] : [name],
@@ -37,7 +39,7 @@ async function check(): Promise<string> {
 The same specs run against the stand-in in npm test. All options: npm run test:thingsboard -- --help`);
 	const rest = new RestClient(TB_URL);
 	await rest.login(TB_USER, TB_PASSWORD);
-	return rest.url;
+	return rest;
 }
 
 async function run(): Promise<Results> {
@@ -50,7 +52,15 @@ async function run(): Promise<Results> {
 try {
 	if (options.json) output.stdout = 2;
 	filter.only = options.only;
-	console.error(`ThingsBoard ${await check()}`);
+	const rest = await check();
+	console.error(`ThingsBoard ${rest.url}`);
+	if (options.clean) {
+		const deleted = await clean(rest);
+		console.log(
+			options.json ? JSON.stringify({ deleted }) : `${deleted.length} deleted\n${deleted.join("\n")}`,
+		);
+		process.exit(0);
+	}
 } catch (error) {
 	console.error(`test:thingsboard: ${(error as Error).message}`);
 	process.exit(2);
