@@ -334,6 +334,12 @@ describe("thingsboard REST entities", () => {
 			const cases: [string, string, number, string][] = [
 				[`${path()}/timeseries/ANY`, "{}", 400, "No time series data found in request body!"],
 				[`${path()}/timeseries/ANY`, "1", 400, "Unable to parse time series payload"],
+				[
+					`${path()}/timeseries/ANY`,
+					'{"ts":"now","values":{"a":1}}',
+					400,
+					"Unable to parse time series payload",
+				],
 				[`${path()}/SHARED_SCOPE`, "{}", 400, "No attributes data found in request body!"],
 				[`${path()}/SHARED_SCOPE`, "[]", 400, "Request is not a JSON object"],
 				[`${path()}/SHARED_SCOPE`, '{" ":1}', 400, "Key cannot be blank"],

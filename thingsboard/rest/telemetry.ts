@@ -3,8 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Core } from "../core.ts";
 import { type Device, type Scope, scopes } from "../devices.ts";
+import { PayloadError, UnmappedError } from "../errors.ts";
 import { quote } from "../json.ts";
-import { PayloadError, type Row, readAttributes, readTelemetry } from "../telemetry.ts";
+import { type Row, readAttributes, readTelemetry } from "../telemetry.ts";
 import { type Value, valueJson } from "../values.ts";
 import { deviceCalled } from "./access.ts";
 import { customer } from "./auth.ts";
@@ -106,7 +107,7 @@ function readValues(text: string): Map<string, Value> {
 function readRows(text: string, now: number): Row[] {
 	const rows = checked(
 		() => readTelemetry(text, now),
-		"Unable to parse time series payload: Invalid JSON body",
+		"Unable to parse time series payload. Invalid JSON body",
 	);
 	if (!rows.some(({ values }) => values.size))
 		throw new PlainError(400, "No time series data found in request body!");
@@ -117,7 +118,10 @@ function checked<T>(read: () => T, what: string): T {
 	try {
 		return read();
 	} catch (error) {
-		throw error instanceof PayloadError ? new PlainError(400, `${what}: ${error.message}`) : error;
+		// Over REST what the device's transport never thought of is a wrong body like any other.
+		if (error instanceof PayloadError || error instanceof UnmappedError)
+			throw new PlainError(400, `${what}: ${error.message}`);
+		throw error;
 	}
 }
 
