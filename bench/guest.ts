@@ -8,7 +8,8 @@ import Store from "host/store";
 import system from "host/system";
 import Updater from "ota";
 import Trial from "ota/trial";
-import TBClient from "tbclient";
+import TBClient, { type RPC } from "tbclient";
+import type { ChunkInfo } from "tbclient/inbound";
 import Timer from "timer";
 
 const settings = new Store("bench");
@@ -19,51 +20,65 @@ const server = { host: "127.0.0.1", port: 1883 };
 const current = { title: "bench", version: "1.0.0" };
 const kept: unknown[] = [];
 let client: TBClient | undefined;
+let updater: Updater | undefined;
+let trial: Trial | undefined;
 let second = 0;
 
+const ignore = () => {};
+
+// What an application brings along is made with the module: it is not ours, and on the chip functions are in flash.
+const callbacks = {
+	onConnected() {
+		trial?.prove("connected");
+		updater?.connected();
+		trace("connected\n");
+	},
+	onDisconnected: () => updater?.disconnected(),
+	onAttributes(values: JSONObject, deleted: string[]) {
+		updater?.offer(values);
+		updater?.withdraw(deleted);
+	},
+	onRPC({ id }: RPC) {
+		client?.respond(id, {});
+	},
+	onFirmware: (count: number, chunk: ChunkInfo) => updater?.receive(count, chunk),
+	onFirmwareError: (text: string) => updater?.sourceError(text),
+	onError: (error: unknown) => trace(`${error}\n`),
+};
+const options = {
+	...device.network.mqtt,
+	...server,
+	...callbacks,
+	token: "token",
+	random: () => 0.5,
+};
+const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
+	client?.sendTelemetry(values, callback);
+const random = () => 1;
+const onState = (state: string, { error }: { error?: string | undefined }) => {
+	if (state === "DOWNLOADED") trace(`tally ${JSON.stringify(updater?.stats)}\n`);
+	trace(`${state} ${error ?? ""}\n`);
+};
+const store = new Store("ota");
+const hooks = { onSocket: ignore, onFailure: ignore, onConnack: ignore, onEmptyPublish: ignore };
+
+/** An MQTT client with every callback that ours gives it. */
 function transport(): void {
-	const { io, ...network } = device.network.mqtt;
-	kept.push(new io({ ...network, ...server, user: "token", clean: true, keepAlive: 30_000, onControl() {} }));
+	const { io, dns, socket } = device.network.mqtt;
+	const calls = { onReadable: ignore, onWritable: ignore, onControl: ignore, onError: ignore, target: hooks };
+	const login = { user: "token", clean: true, keepAlive: 30_000 };
+	kept.push(new io({ dns, socket: { ...socket, hooks }, ...server, ...login, ...calls }));
 }
 
 function application(): void {
-	const store = new Store("ota");
-	const made = new TBClient({
-		...device.network.mqtt,
-		...server,
-		token: "token",
-		random: () => 0.5,
-		onConnected() {
-			trial.prove("connected");
-			updater.connected();
-			trace("connected\n");
-		},
-		onDisconnected: () => updater.disconnected(),
-		onAttributes(values, deleted) {
-			updater.offer(values);
-			updater.withdraw(deleted);
-		},
-		onRPC({ id }) {
-			made.respond(id, {});
-		},
-		onFirmware: (count, chunk) => updater.receive(count, chunk),
-		onFirmwareError: (text) => updater.sourceError(text),
-		onError: (error) => trace(`${error}\n`),
+	client = new TBClient(options);
+	const onReady = ignore;
+	updater = new Updater({
+		...{ current, slots, store, digest: Digest, source: client, report, random },
+		onState,
+		onReady,
 	});
-	const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
-		made.sendTelemetry(values, callback);
-	const random = () => 1;
-	const updater = new Updater({
-		...{ current, slots, store, digest: Digest, source: made, report, random },
-		onState: (state, { error }) => {
-			if (state === "DOWNLOADED") trace(`tally ${JSON.stringify(updater.stats)}\n`);
-			trace(`${state} ${error ?? ""}\n`);
-		},
-		onReady: () => trace("ready\n"),
-	});
-	const trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });
-	client = made;
-	kept.push(updater, trial);
+	trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });
 }
 
 Timer.repeat(() => {

@@ -63,7 +63,7 @@ export class Connection implements AttemptOwner {
 		this.#options = options;
 		this.events = events;
 		this.#pace = new Pace(options.random);
-		this.#wait(0);
+		this.wait(0);
 	}
 
 	/** The client that takes packets: accepted by the server, not lost since. */
@@ -74,12 +74,12 @@ export class Connection implements AttemptOwner {
 	/** Ends this connection for a reason and starts over; `onDown` comes in a later turn. */
 	drop(error: TBError): void {
 		const attempt = this.#attempt;
-		if (attempt) this.#arm(() => this.#lost(attempt, error), 0);
+		if (attempt) this.arm(() => this.lost(attempt, error), 0);
 	}
 
 	/** No event after this. */
 	close(): void {
-		this.#release();
+		this.release();
 	}
 
 	/** Nothing thrown may reach the MQTT client: in the SDK that aborts the device. */
@@ -89,7 +89,7 @@ export class Connection implements AttemptOwner {
 		try {
 			action();
 		} catch (error) {
-			this.drop(new TBError("TB_LOST", `connection to ${this.#where()}: ${reasonOf(error)}`, error));
+			this.drop(new TBError("TB_LOST", `connection to ${this.where()}: ${reasonOf(error)}`, error));
 		} finally {
 			this.#depth -= 1;
 		}
@@ -98,7 +98,7 @@ export class Connection implements AttemptOwner {
 	/** For `Attempt`. */
 	onMessage(attempt: Attempt): void {
 		attempt.received += 1;
-		if (attempt.received === Renew) this.#renewSoon(attempt);
+		if (attempt.received === Renew) this.renewSoon(attempt);
 	}
 
 	/** For `Attempt`: the first invitation to write after CONNACK is when the client takes packets. */
@@ -106,8 +106,8 @@ export class Connection implements AttemptOwner {
 		if (attempt.stage === Stage.accepted) {
 			attempt.stage = Stage.up;
 			attempt.since = Time.ticks;
-			this.#options.log?.(`accepted by ${this.#where()}`);
-			this.#disarm();
+			this.#options.log?.(`accepted by ${this.where()}`);
+			this.disarm();
 			this.events.onUp();
 		}
 		if (attempt.stage === Stage.up) this.events.onWritable(count);
@@ -115,85 +115,85 @@ export class Connection implements AttemptOwner {
 
 	/** For `Attempt`. */
 	onFailed(attempt: Attempt): void {
-		this.#lost(attempt, errorOf(attempt, this.#where()));
+		this.lost(attempt, errorOf(attempt, this.where()));
 	}
 
-	#arm(action: () => void, ms: number): void {
-		this.#disarm();
+	private arm(action: () => void, ms: number): void {
+		this.disarm();
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
 			action();
 		}, ms);
 	}
 
-	#disarm(): void {
+	private disarm(): void {
 		Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
 
-	#wait(ms: number): void {
-		this.#arm(() => this.#connect(), ms);
+	private wait(ms: number): void {
+		this.arm(() => this.connect(), ms);
 	}
 
-	#where(): string {
+	private where(): string {
 		return `${this.#options.host}:${this.#options.port}`;
 	}
 
-	#connect(): void {
+	private connect(): void {
 		const { socket, clock } = this.#options;
-		if (socket.secure && clock && clock() === undefined) this.#timeless();
-		else this.#open();
+		if (socket.secure && clock && clock() === undefined) this.timeless();
+		else this.open();
 	}
 
 	/** Before the time is known every certificate looks as if it were not valid yet. Told once, looked at every second. */
-	#timeless(): void {
-		this.#wait(ClockPoll);
+	private timeless(): void {
+		this.wait(ClockPoll);
 		if (this.#told) return;
 		this.#told = true;
-		const text = `connect to ${this.#where()}: expected the time, which TLS checks certificates by; it is not known yet`;
+		const text = `connect to ${this.where()}: expected the time, which TLS checks certificates by; it is not known yet`;
 		this.events.onDown(new TBError("TB_CLOCK", text));
 	}
 
-	#open(): void {
-		this.#options.log?.(`connect to ${this.#where()}`);
+	private open(): void {
+		this.#options.log?.(`connect to ${this.where()}`);
 		this.#told = false;
 		const attempt = new Attempt(this);
 		this.#attempt = attempt;
-		const late = () => this.#lost(attempt, silence(attempt.stage, this.#where(), ConnectTimeout));
-		this.#arm(late, ConnectTimeout);
+		const late = () => this.lost(attempt, silence(attempt.stage, this.where(), ConnectTimeout));
+		this.arm(late, ConnectTimeout);
 		try {
 			attempt.open(this.#options);
 		} catch (error) {
-			this.#lost(attempt, new TBError("TB_LOST", `connect to ${this.#where()}: ${reasonOf(error)}`, error));
+			this.lost(attempt, new TBError("TB_LOST", `connect to ${this.where()}: ${reasonOf(error)}`, error));
 		}
 	}
 
 	/** Starts over before the server's packet identifiers run out, at a quiet moment if there is one. */
-	#renewSoon(attempt: Attempt): void {
-		this.#arm(() => {
-			if (attempt.received < RenewNow && !this.events.isIdle()) this.#renewSoon(attempt);
-			else this.#lost(attempt, renewed(this.#where(), attempt.received));
+	private renewSoon(attempt: Attempt): void {
+		this.arm(() => {
+			if (attempt.received < RenewNow && !this.events.isIdle()) this.renewSoon(attempt);
+			else this.lost(attempt, renewed(this.where(), attempt.received));
 		}, RenewCheck);
 	}
 
-	#lost({ stage, since, ended, refused }: Attempt, cause: TBError): void {
+	private lost({ stage, since, ended, refused }: Attempt, cause: TBError): void {
 		const up = stage === Stage.up;
 		const { error, wait } = this.#pace.after({
 			error: cause,
 			life: up ? Time.delta(since) : undefined,
 			unexplained: up && ended !== undefined && this.events.isIdle(),
 			busy: refused === Busy,
-			where: this.#where(),
+			where: this.where(),
 		});
 		this.#options.log?.(`${error}; again in ${wait} ms`);
-		this.#release();
-		this.#wait(wait);
+		this.release();
+		this.wait(wait);
 		this.events.onDown(error);
 	}
 
 	/** The SDK's client throws when closed inside its own callback: it is closed in the next turn then. */
-	#release(): void {
-		this.#disarm();
+	private release(): void {
+		this.disarm();
 		const mqtt = this.#attempt?.mqtt;
 		this.#attempt = undefined;
 		if (!mqtt) return;

@@ -91,13 +91,13 @@ export class Delivery implements SenderOptions, Dater {
 		const { codec, topics, clock } = this.settings;
 		const unstorable: string[] = [];
 		const all = checked(readings, (key, value) => void unstorable.push(`${key}: ${value}`));
-		this.#tell("sendTelemetry", unstorable);
-		const now = codec.timestamps ? this.#now() : undefined;
+		this.tell("sendTelemetry", unstorable);
+		const now = codec.timestamps ? this.now() : undefined;
 		const early = clock && codec.timestamps && now === undefined && untimed(all) ? Time.ticks : undefined;
 		const encode = (some: Readings): Payload =>
 			codec.encodeTelemetry(early === undefined ? some : stamped(some, LatestTime));
-		const pieces = piecesOf(now === undefined ? all : stamped(all, now), encode, this.#room());
-		this.#send("sendTelemetry", topics.telemetry, pieces, { ...options, early });
+		const pieces = piecesOf(now === undefined ? all : stamped(all, now), encode, this.room());
+		this.send("sendTelemetry", topics.telemetry, pieces, { ...options, early });
 	}
 
 	/** As TBClient's. */
@@ -108,27 +108,27 @@ export class Delivery implements SenderOptions, Dater {
 			plain("sendAttributes", values),
 			(key, value) => void unstorable.push(`${key}: ${value}`),
 		);
-		this.#tell("sendAttributes", unstorable);
+		this.tell("sendAttributes", unstorable);
 		const encode = (some: Readings): Payload => codec.encodeAttributes(some as JSONObject);
-		this.#send("sendAttributes", topics.attributes, piecesOf(all, encode, this.#room()), options);
+		this.send("sendAttributes", topics.attributes, piecesOf(all, encode, this.room()), options);
 	}
 
 	/** Any message. Calls back in a later turn when it is not kept. */
 	publish(message: Message): void {
 		const { topic, bytes, callback } = message;
-		const limit = this.#room(message).bytes;
+		const limit = this.room(message).bytes;
 		if (bytes.byteLength > limit) {
-			this.#refuse(callback, tooLarge(`publish ${topic}`, limit, `${bytes.byteLength}`));
+			this.refuse(callback, tooLarge(`publish ${topic}`, limit, `${bytes.byteLength}`));
 			return;
 		}
 		const { error, evicted } = this.outbox.add(message);
-		for (const one of evicted) this.#refuse(one.callback, evictedBy(one));
-		if (error) this.#refuse(callback, error);
-		else this.#kept();
+		for (const one of evicted) this.refuse(one.callback, evictedBy(one));
+		if (error) this.refuse(callback, error);
+		else this.kept();
 	}
 
 	onWritten({ callback }: Message): void {
-		this.#later(callback, null);
+		this.later(callback, null);
 	}
 
 	onRoom(): void {
@@ -140,7 +140,7 @@ export class Delivery implements SenderOptions, Dater {
 		this.#options.onResume();
 	}
 
-	#kept(): void {
+	private kept(): void {
 		const stats = this.stats;
 		stats.peakMessages = Math.max(stats.peakMessages, this.outbox.length);
 		stats.peakBytes = Math.max(stats.peakBytes, this.outbox.bytes);
@@ -197,7 +197,7 @@ export class Delivery implements SenderOptions, Dater {
 		this.#options.callbacks.complete(poison.callback, quarantined);
 	}
 
-	#send(
+	private send(
 		attempt: string,
 		topic: string,
 		pieces: Piece[] | undefined,
@@ -205,10 +205,10 @@ export class Delivery implements SenderOptions, Dater {
 	): void {
 		if (QoS !== 0 && QoS !== 1) throw new RangeError(`${attempt}: QoS: expected 0 or 1, got ${QoS}`);
 		if (!pieces) {
-			this.#refuse(callback, tooLarge(attempt, this.#room().bytes, "a larger value"));
+			this.refuse(callback, tooLarge(attempt, this.room().bytes, "a larger value"));
 			return;
 		}
-		const done = callback && this.#shared(pieces.length, callback);
+		const done = callback && this.shared(pieces.length, callback);
 		for (const { readings, body, points } of pieces) {
 			const kept = early === undefined ? body : bodyOf(JSON.stringify(readings));
 			this.publish(makeMessage(topic, kept, { QoS, points, early, callback: done }));
@@ -216,7 +216,7 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** One completion for several messages: when the last one is settled, with the first error. */
-	#shared(count: number, callback: Completion): Completion {
+	private shared(count: number, callback: Completion): Completion {
 		if (count === 1) return callback;
 		let left = count;
 		let first: TBError | null = null;
@@ -228,7 +228,7 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** ms since 1970, where known. No two calls share one: the server keeps one value for each key and millisecond. */
-	#now(): number | undefined {
+	private now(): number | undefined {
 		const now = this.settings.clock?.();
 		if (now === undefined) return undefined;
 		const between = this.#latest - Math.floor(now);
@@ -238,20 +238,20 @@ export class Delivery implements SenderOptions, Dater {
 
 	/** ms until a message may go out; negative when it never may, since it was kept before the limits were known. */
 	onNext(message: Message): number {
-		const wait = this.#hold(message);
+		const wait = this.hold(message);
 		if (wait) return wait;
 		const { bytes, points } = this.limits;
 		if (message.points > points || message.bytes.byteLength > bytes) {
 			this.outbox.remove(message);
 			const text = `${message.bytes.byteLength} bytes and ${message.points} values, at most ${points} allowed`;
-			this.#refuse(message.callback, tooLarge(`publish ${message.topic}`, bytes, text));
+			this.refuse(message.callback, tooLarge(`publish ${message.topic}`, bytes, text));
 			return -1;
 		}
-		return this.#paced(message);
+		return this.paced(message);
 	}
 
 	/** ms until the server's rates allow a message. */
-	#paced(message: Message): number {
+	private paced(message: Message): number {
 		const wait = this.rates.wait(message.points);
 		if (wait && this.#delayed !== message) {
 			this.stats.delayed += 1;
@@ -262,7 +262,7 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** ms until a message may go out: early readings wait a while for the clock. */
-	#hold(message: Message): number {
+	private hold(message: Message): number {
 		if (message.early === undefined) return 0;
 		const now = this.settings.clock?.();
 		const rest = ClockWait - Time.delta(this.#since);
@@ -282,7 +282,7 @@ export class Delivery implements SenderOptions, Dater {
 		message.early = undefined;
 	}
 
-	#tell(attempt: string, unstorable: string[]): void {
+	private tell(attempt: string, unstorable: string[]): void {
 		if (!unstorable.length) return;
 		this.stats.unstorable += unstorable.length;
 		const text = `${attempt}: expected numbers that the server can store, got ${unstorable.join(", ")}`;
@@ -290,7 +290,7 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** What one message may hold that waits with the others. */
-	#room({ urgent, transient } = { urgent: false, transient: false }): PieceLimits {
+	private room({ urgent, transient } = { urgent: false, transient: false }): PieceLimits {
 		const { largest } = this.settings.backlog;
 		return urgent || transient
 			? this.limits
@@ -298,12 +298,12 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** The message is dropped. */
-	#refuse(callback: Completion | undefined, error: TBError): void {
+	private refuse(callback: Completion | undefined, error: TBError): void {
 		countDrop(this.stats, error);
-		this.#later(callback, error);
+		this.later(callback, error);
 	}
 
-	#later(callback: Completion | undefined, error: TBError | null): void {
+	private later(callback: Completion | undefined, error: TBError | null): void {
 		if (callback) this.#options.callbacks.defer(() => this.#options.callbacks.complete(callback, error));
 	}
 }

@@ -1,4 +1,4 @@
-// Where every inbound message ends: `route` says what its topic means, and the switch in `#deliver` what is done with it.
+// Where every inbound message ends: `route` says what its topic means, and the switch in `deliver` what is done with it.
 import type { JSONValue } from "host/contract";
 import type { Callbacks } from "tbclient/callbacks";
 import type { AttributesUpdate } from "tbclient/codec";
@@ -43,7 +43,7 @@ export class Dispatch {
 	receive(message: Incoming): void {
 		const { stats, callbacks } = this.#options;
 		try {
-			this.#deliver(message);
+			this.deliver(message);
 		} catch (error) {
 			stats.malformed += 1;
 			const expected = message.to.kind === "firmwareError" ? "text in UTF-8" : "a payload of this topic";
@@ -53,14 +53,14 @@ export class Dispatch {
 	}
 
 	/** Application callbacks are guarded, so that only malformed payloads throw here. */
-	#deliver(message: Incoming): void {
+	private deliver(message: Incoming): void {
 		const { to, bytes } = message;
 		const { callbacks, questions, calls, parts, stats } = this.#options;
 		const { codec } = this.#options.settings;
 		if (to.kind !== "firmware" && to.kind !== "unknown") stats.received += 1;
 		switch (to.kind) {
 			case "attributes":
-				this.#attributes(codec.decodeAttributesUpdate(bytes));
+				this.attributes(codec.decodeAttributesUpdate(bytes));
 				break;
 			case "response":
 				questions.answerAttributes(to.id, codec.decodeAttributesResponse(bytes));
@@ -69,7 +69,7 @@ export class Dispatch {
 				calls.receive({ id: to.id, ...codec.decodeRPCRequest(bytes) });
 				break;
 			case "firmware":
-				this.#firmware(to.request, to.index, message);
+				this.firmware(to.request, to.index, message);
 				break;
 			case "firmwareError":
 				callbacks.call("onFirmwareError", String.fromArrayBuffer(bytes));
@@ -83,13 +83,13 @@ export class Dispatch {
 		}
 	}
 
-	#attributes({ values, deleted }: AttributesUpdate): void {
+	private attributes({ values, deleted }: AttributesUpdate): void {
 		const { callbacks, watches } = this.#options;
 		callbacks.call("onAttributes", values, deleted);
 		watches.push(values, deleted);
 	}
 
-	#firmware(request: number, index: number, { count, offset, byteLength, more }: Incoming): void {
+	private firmware(request: number, index: number, { count, offset, byteLength, more }: Incoming): void {
 		this.#options.callbacks.call("onFirmware", count, { request, index, offset, byteLength, more });
 	}
 }

@@ -76,22 +76,22 @@ export class Inbound {
 
 	/** One fragment; every byte of it is consumed, so that the MQTT client's parser never stalls. */
 	receive(mqtt: MQTTClient, count: number, info: MQTTReadInfo): void {
-		if (info.topic !== undefined) this.#begin(info.topic, info.byteLength ?? count);
+		if (info.topic !== undefined) this.begin(info.topic, info.byteLength ?? count);
 		this.#mqtt = mqtt;
 		this.#available = count;
 		const { to, gathered } = this.#current;
 		const offset = this.#offset;
 		this.#offset += count;
-		if (to.kind === "firmware") this.#emit(count, offset, info.more);
+		if (to.kind === "firmware") this.emit(count, offset, info.more);
 		else if (gathered?.length) this.read(gathered.subarray(offset, this.#offset));
-		this.#drain();
-		if (to.kind !== "firmware" && !info.more) this.#emit(0, offset, false);
+		this.drain();
+		if (to.kind !== "firmware" && !info.more) this.emit(0, offset, false);
 	}
 
 	/** A message without payload, which has no fragment. */
 	receiveEmpty(topic: string): void {
-		this.#begin(topic, 0);
-		this.#emit(0, 0, false);
+		this.begin(topic, 0);
+		this.emit(0, 0, false);
 	}
 
 	/** Fills the view as far as this fragment goes; returns the count, 0 outside the callback. */
@@ -104,7 +104,7 @@ export class Inbound {
 		return length;
 	}
 
-	#begin(topic: string, byteLength: number): void {
+	private begin(topic: string, byteLength: number): void {
 		const to = route(topic, this.#topics);
 		const skipped = to.kind === "firmware" || (to.kind === "unknown" && !this.#events.wants());
 		const kept = skipped ? 0 : byteLength;
@@ -114,13 +114,13 @@ export class Inbound {
 		if (!gathered) this.#events.onTooLarge(topic, byteLength);
 	}
 
-	#emit(count: number, offset: number, more: boolean): void {
+	private emit(count: number, offset: number, more: boolean): void {
 		const { to, topic, byteLength, gathered } = this.#current;
 		if (gathered)
 			this.#events.onMessage({ to, topic, bytes: gathered.buffer, count, offset, byteLength, more });
 	}
 
-	#drain(): void {
+	private drain(): void {
 		if (!this.#available) return;
 		const scratch = new Uint8Array(Math.min(this.#available, 256));
 		while (this.read(scratch));

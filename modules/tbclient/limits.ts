@@ -55,7 +55,7 @@ export class Limits {
 	/** The connection ended. `suspect`: while messages were in flight, so that it may have been for a limit. */
 	down(suspect: boolean): void {
 		this.#since = undefined;
-		for (const bucket of this.#all()) bucket.settle(suspect);
+		for (const bucket of this.all()) bucket.settle(suspect);
 	}
 
 	/** The server's answer to `getSessionLimits`, `{"error":…}` from those that know none. @throws TypeError for no object. */
@@ -66,7 +66,7 @@ export class Limits {
 		this.#packet = positive(maxPayloadSize) ?? Packet;
 		this.#inFlight = positive(maxInflightMessages) ?? Number.POSITIVE_INFINITY;
 		const texts = rateLimits ? objectOf(rateLimits) : {};
-		for (const kind of kinds) this.#limit(kind, texts);
+		for (const kind of kinds) this.limit(kind, texts);
 		this.spend(this.#spent);
 		this.#spent = 0;
 	}
@@ -80,7 +80,7 @@ export class Limits {
 	/** The same for `count` messages, and without waiting for the first answer. */
 	missing(points: number, count = 1): number {
 		let longest = 0;
-		this.#each(points, count, (bucket, tokens) => {
+		this.each(points, count, (bucket, tokens) => {
 			longest = Math.max(longest, bucket.wait(tokens));
 		});
 		return longest;
@@ -89,7 +89,7 @@ export class Limits {
 	/** Messages were written. */
 	take(points: number, count = 1): void {
 		if (!points && !this.#buckets.messages) this.#spent += count;
-		this.#each(points, count, (bucket, tokens) => bucket.take(tokens));
+		this.each(points, count, (bucket, tokens) => bucket.take(tokens));
 	}
 
 	/** So many messages without data went whose arrival nobody tells: acknowledgements of calls, CONNECT. */
@@ -100,21 +100,21 @@ export class Limits {
 
 	/** They were acknowledged. */
 	arrived(points: number, count = 1): void {
-		this.#each(points, count, (bucket, tokens) => bucket.arrived(tokens));
+		this.each(points, count, (bucket, tokens) => bucket.arrived(tokens));
 	}
 
-	#each(points: number, count: number, action: (bucket: Bucket, tokens: number) => void): void {
+	private each(points: number, count: number, action: (bucket: Bucket, tokens: number) => void): void {
 		const { messages = [], telemetryMessages = [], telemetryDataPoints = [] } = this.#buckets;
 		for (const bucket of points ? telemetryMessages : messages) action(bucket, count);
 		if (points) for (const bucket of telemetryDataPoints) action(bucket, points * count);
 	}
 
-	#all(): Bucket[] {
+	private all(): Bucket[] {
 		return kinds.flatMap((kind) => this.#buckets[kind] ?? []);
 	}
 
 	/** A limit that is what it was keeps its level. */
-	#limit(kind: Kind, { [kind]: text = null }: JSONObject): void {
+	private limit(kind: Kind, { [kind]: text = null }: JSONObject): void {
 		if (text === this.#texts[kind]) return;
 		this.#texts[kind] = text;
 		this.#buckets[kind] = bucketsOf(text);

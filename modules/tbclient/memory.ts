@@ -47,44 +47,47 @@ export class Memory implements Backlog {
 	start(): void {}
 
 	add(message: Message): boolean {
-		if (this.#last) this.#pack(this.#last);
+		if (this.#last) this.pack(this.#last);
 		this.#last = message;
 		this.bytes += message.bytes.byteLength;
 		return true;
 	}
 
 	take(): Message | undefined {
-		if (this.#records.length) return this.#unpack(this.#records.shift(), this.#callbacks.shift());
-		return this.#takeLast();
+		if (this.#records.length) return this.unpack(this.#records.shift(), this.#callbacks.shift());
+		return this.takeLast();
 	}
 
 	evict(which: "oldest" | "newest"): Message | undefined {
 		if (which === "oldest") return this.take();
-		return this.#takeLast() ?? this.#unpack(this.#records.pop(), this.#callbacks.pop());
+		return this.takeLast() ?? this.unpack(this.#records.pop(), this.#callbacks.pop());
 	}
 
 	done(): void {}
 
-	#takeLast(): Message | undefined {
+	private takeLast(): Message | undefined {
 		const last = this.#last;
 		this.#last = undefined;
 		if (last) this.bytes -= last.bytes.byteLength;
 		return last;
 	}
 
-	#pack(message: Message): void {
+	private pack(message: Message): void {
 		const { text, callback } = message;
 		this.#records.push(text === undefined ? message : `${headOf(message, this.#topic)}\n${text}`);
 		this.#callbacks.push(callback);
 	}
 
-	#unpack(record: string | Message | undefined, callback: Completion | undefined): Message | undefined {
-		const message = typeof record === "string" ? this.#parse(record, callback) : record;
+	private unpack(
+		record: string | Message | undefined,
+		callback: Completion | undefined,
+	): Message | undefined {
+		const message = typeof record === "string" ? this.parse(record, callback) : record;
 		if (message) this.bytes -= message.bytes.byteLength;
 		return message;
 	}
 
-	#parse(record: string, callback: Completion | undefined): Message {
+	private parse(record: string, callback: Completion | undefined): Message {
 		const end = record.indexOf("\n");
 		return messageOf(record.slice(0, end), bodyOf(record.slice(end + 1)), this.#topic, callback);
 	}

@@ -70,9 +70,9 @@ export class Outbox {
 		const evicted: Message[] = [];
 		const { drop } = this.#limits;
 		try {
-			while (!this.#keep(message)) {
+			while (!this.keep(message)) {
 				const victim = drop === "refuse" ? undefined : this.#backlog.evict(drop);
-				if (!victim) return { error: this.#full(message), evicted };
+				if (!victim) return { error: this.full(message), evicted };
 				this.#backlog.done(victim);
 				evicted.push(victim);
 			}
@@ -88,10 +88,10 @@ export class Outbox {
 		if (this.#sent >= window) return undefined;
 		const again = this.#sent < this.#flying.length;
 		return (
-			(again ? this.#unsent(true) : undefined) ??
-			this.#fly(this.#urgent.shift()) ??
-			(again ? this.#unsent(false) : undefined) ??
-			this.#take()
+			(again ? this.unsent(true) : undefined) ??
+			this.fly(this.#urgent.shift()) ??
+			(again ? this.unsent(false) : undefined) ??
+			this.take()
 		);
 	}
 
@@ -139,13 +139,13 @@ export class Outbox {
 		const alone = flying.length === 1 ? flying[0] : undefined;
 		for (const message of flying) message.sent = undefined;
 		this.#sent = 0;
-		const forgotten = this.#forget();
-		const poison = alone && !alone.transient && this.#suspect(alone, byPeer) ? alone : undefined;
+		const forgotten = this.forget();
+		const poison = alone && !alone.transient && this.suspect(alone, byPeer) ? alone : undefined;
 		return { poison, forgotten, flying: flying.length > 0 };
 	}
 
 	/** False when there is no room. Requests need none: their number is bounded already. */
-	#keep(message: Message): boolean {
+	private keep(message: Message): boolean {
 		const { messages, bytes } = this.#limits;
 		const size = message.bytes.byteLength;
 		const full = this.length >= messages || this.bytes + size > bytes;
@@ -156,28 +156,28 @@ export class Outbox {
 		return true;
 	}
 
-	#full({ topic, bytes: { byteLength } }: Message): TBError {
+	private full({ topic, bytes: { byteLength } }: Message): TBError {
 		const text = `publish ${topic}: no room for ${byteLength} bytes beside ${this.length} messages`;
 		return new TBError("TB_OUTBOX_FULL", text);
 	}
 
 	/** The first message in flight that has to be sent on this connection. */
-	#unsent(urgent: boolean): Message | undefined {
+	private unsent(urgent: boolean): Message | undefined {
 		return this.#flying.find((message) => message.sent === undefined && message.urgent === urgent);
 	}
 
-	#fly(message: Message | undefined): Message | undefined {
+	private fly(message: Message | undefined): Message | undefined {
 		if (message) this.#flying.push(message);
 		return message;
 	}
 
-	#take(): Message | undefined {
-		const message = this.#fly(this.#backlog.take());
+	private take(): Message | undefined {
+		const message = this.fly(this.#backlog.take());
 		if (message) this.#bytes += message.bytes.byteLength;
 		return message;
 	}
 
-	#forget(): Message[] {
+	private forget(): Message[] {
 		const forgotten = [...this.#flying, ...this.#urgent].filter(({ transient }) => transient);
 		this.#flying = this.#flying.filter(({ transient }) => !transient);
 		this.#urgent = this.#urgent.filter(({ transient }) => !transient);
@@ -186,7 +186,7 @@ export class Outbox {
 	}
 
 	/** True when there is enough against the message; it is taken out then. */
-	#suspect(message: Message, byPeer: boolean): boolean {
+	private suspect(message: Message, byPeer: boolean): boolean {
 		message.losses += byPeer ? Closed : Silent;
 		if (message.losses < Guilty) return false;
 		this.remove(message);

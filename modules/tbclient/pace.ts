@@ -36,10 +36,10 @@ export class Pace {
 		else if (!busy) rival.failed();
 		if (life !== undefined && life >= Stable) this.#backoff.reset();
 		if (unexplained && rival.suspected) return { error: takenOver(where, rival.ends), wait: rival.retreat() };
-		return { error, wait: this.#wait(error, busy) };
+		return { error, wait: this.wait(error, busy) };
 	}
 
-	#wait({ code }: TBError, busy: boolean): number {
+	private wait({ code }: TBError, busy: boolean): number {
 		if (code === "TB_RENEWED") return 0;
 		const slow = code === "TB_CREDENTIALS" || code === "TB_TLS" || (code === "TB_REFUSED" && !busy);
 		return slow ? this.#backoff.slow() : this.#backoff.next();

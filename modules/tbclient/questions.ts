@@ -54,7 +54,7 @@ export class Questions {
 		const { codec, topics, requestTimeout: timeout } = this.#options.settings;
 		const payload = codec.encodeAttributesRequest(keys);
 		const question = { attempt: "requestAttributes", topic: topics.attributesRequest, payload, timeout };
-		this.#ask(this.#attributes, question, settle);
+		this.ask(this.#attributes, question, settle);
 	}
 
 	/** Calls a method of the server. */
@@ -62,7 +62,7 @@ export class Questions {
 		const { codec, topics } = this.#options.settings;
 		const payload = codec.encodeRPCRequest(method, params);
 		const question = { attempt: `call ${method}`, topic: topics.rpcRequest, payload, timeout };
-		this.#ask(this.#calls, question, settle);
+		this.ask(this.#calls, question, settle);
 	}
 
 	/** An answer of the server; one that nobody waits for (any more) is ignored. */
@@ -90,7 +90,7 @@ export class Questions {
 		this.#calls.close();
 	}
 
-	#ask<Answer>(requests: Requests<Answer>, question: Question, settle: Settle<Answer>): void {
+	private ask<Answer>(requests: Requests<Answer>, question: Question, settle: Settle<Answer>): void {
 		const { attempt, topic, payload, timeout } = question;
 		const { callbacks, delivery } = this.#options;
 		const refuse = (code: "TB_DISCONNECTED" | "TB_OUTBOX_FULL", text: string) =>

@@ -40,7 +40,7 @@ export class Requests<Answer> {
 		if (this.#pending.size >= MaxRequests) return undefined;
 		this.#lastId = (this.#lastId % 0x7fffffff) + 1;
 		this.#pending.set(this.#lastId, { settle, since: Time.ticks, timeout });
-		this.#arm();
+		this.arm();
 		return this.#lastId;
 	}
 
@@ -48,7 +48,7 @@ export class Requests<Answer> {
 	settle(id: number, error: TBError | null, answer?: Answer): void {
 		const settle = this.#pending.get(id)?.settle;
 		this.#pending.delete(id);
-		if (!this.#pending.size) this.#disarm();
+		if (!this.#pending.size) this.disarm();
 		settle?.(error, answer);
 	}
 
@@ -60,28 +60,28 @@ export class Requests<Answer> {
 	/** Forgets every request without a call. */
 	close(): void {
 		this.#pending.clear();
-		this.#disarm();
+		this.disarm();
 	}
 
-	#disarm(): void {
+	private disarm(): void {
 		Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
 
 	/** For the request that is due first. */
-	#arm(): void {
-		this.#disarm();
+	private arm(): void {
+		this.disarm();
 		let next = Number.POSITIVE_INFINITY;
 		for (const pending of this.#pending.values()) next = Math.min(next, rest(pending));
-		if (this.#pending.size) this.#timer = Timer.set(() => this.#expire(), Math.max(next, 0));
+		if (this.#pending.size) this.#timer = Timer.set(() => this.expire(), Math.max(next, 0));
 	}
 
-	#expire(): void {
+	private expire(): void {
 		this.#timer = undefined;
 		for (const [id, pending] of [...this.#pending])
 			if (rest(pending) <= 0)
 				this.settle(id, new TBError("TB_TIMEOUT", `request ${id}: no answer in ${pending.timeout} ms`));
-		this.#arm();
+		this.arm();
 	}
 }
 

@@ -57,60 +57,60 @@ export class Calls {
 	receive(call: RPC): void {
 		this.#options.delivery.rates.spend(1); // acknowledging it counts as a message
 		const hash = fnv(call.method + JSON.stringify(call.params));
-		const known = this.#find(call.id);
-		if (known?.hash === hash && !isOver(known)) this.#repeat(known, call);
-		else this.#begin(call, hash);
+		const known = this.find(call.id);
+		if (known?.hash === hash && !isOver(known)) this.repeat(known, call);
+		else this.begin(call, hash);
 	}
 
 	/** Answers a call, whether it is known or not. */
 	respond(id: number, result: JSONValue, callback?: Completion): void {
-		const known = this.#find(id);
+		const known = this.find(id);
 		const body = bodyOf(this.#options.settings.codec.encodeRPCResponse(result));
 		const { bytes: limit } = this.#options.delivery.limits;
 		const { byteLength } = body.bytes;
 		if (byteLength <= limit) {
-			this.#send(id, known, body, callback);
+			this.send(id, known, body, callback);
 			return;
 		}
 		const text = `respond ${id}: expected at most ${limit} bytes, got ${byteLength}`;
 		const done: Completion = (error) =>
 			this.#options.callbacks.complete(callback, error ?? new TBError("TB_TOO_LARGE", text));
-		this.#send(id, known, this.#errorBody(`the answer has ${byteLength} bytes, ${limit} are possible`), done);
+		this.send(id, known, this.errorBody(`the answer has ${byteLength} bytes, ${limit} are possible`), done);
 	}
 
-	#begin(call: RPC, hash: number): void {
+	private begin(call: RPC, hash: number): void {
 		this.#known = this.#known.filter(({ id }) => id !== call.id).slice(1 - Kept);
 		this.#known.push({ id: call.id, hash, reply: undefined, state: "open", since: 0 });
-		this.#run(call);
+		this.run(call);
 	}
 
 	/** The same call once more. It never runs twice while there is a way not to. */
-	#repeat(known: Known, call: RPC): void {
+	private repeat(known: Known, call: RPC): void {
 		const { state, reply } = known;
 		this.#options.stats.duplicates += 1;
 		if (state === "open" || state === "sending") return;
-		if (reply) this.#send(call.id, known, reply, undefined);
+		if (reply) this.send(call.id, known, reply, undefined);
 		else {
 			known.state = "open";
-			this.#run(call);
+			this.run(call);
 		}
 	}
 
-	#find(id: number): Known | undefined {
+	private find(id: number): Known | undefined {
 		return this.#known.find((one) => one.id === id);
 	}
 
-	#run(call: RPC): void {
+	private run(call: RPC): void {
 		const { parts, callbacks } = this.#options;
 		const handler = this.#handlers?.get(call.method);
-		const taken = parts.rpc(call) || (handler ? this.#call(handler, call) : callbacks.answer(call));
+		const taken = parts.rpc(call) || (handler ? this.call(handler, call) : callbacks.answer(call));
 		if (taken === true || callbacks.closed) return;
-		const known = this.#find(call.id);
-		this.#send(call.id, known, this.#errorBody(reasonOf(taken.cause)), undefined);
+		const known = this.find(call.id);
+		this.send(call.id, known, this.errorBody(reasonOf(taken.cause)), undefined);
 	}
 
 	/** What a handler returns is the answer; without it the answer comes later. */
-	#call(handler: Handler, call: RPC): true | Thrown {
+	private call(handler: Handler, call: RPC): true | Thrown {
 		const { callbacks } = this.#options;
 		let result: JSONValue | undefined;
 		const thrown = callbacks.run(`handler of ${call.method}`, () => {
@@ -120,27 +120,27 @@ export class Calls {
 		return thrown ?? true;
 	}
 
-	#send(id: number, known: Known | undefined, body: Body, callback: Completion | undefined): void {
+	private send(id: number, known: Known | undefined, body: Body, callback: Completion | undefined): void {
 		const { settings, callbacks, delivery } = this.#options;
 		if (known) {
 			known.reply = body.bytes.byteLength <= KeptReply ? body : undefined;
 			known.state = "sending";
 		}
 		const done: Completion = (error) => {
-			if (known) this.#settled(known, error);
+			if (known) this.settled(known, error);
 			callbacks.complete(callback, error);
 		};
 		delivery.publish(makeMessage(settings.topics.rpcResponse + id, body, { urgent: true, callback: done }));
 	}
 
 	/** A reply that was dropped can be given again; one that ends connections is forgotten. */
-	#settled(known: Known, error: TBError | null): void {
+	private settled(known: Known, error: TBError | null): void {
 		known.state = error ? "lost" : "done";
 		known.since = Time.ticks;
 		if (error?.code === "TB_QUARANTINED") known.reply = undefined;
 	}
 
-	#errorBody(error: string): Body {
+	private errorBody(error: string): Body {
 		return bodyOf(this.#options.settings.codec.encodeRPCResponse({ error }));
 	}
 }

@@ -112,12 +112,12 @@ export class Sender {
 		const mqtt = this.#options.connection.ready;
 		if (!mqtt) return;
 		try {
-			this.#pump(mqtt, room);
+			this.pump(mqtt, room);
 		} catch (error) {
 			if (reasonOf(error) !== "overflow")
 				this.#options.connection.drop(new TBError("TB_LOST", `write: ${reasonOf(error)}`, error));
 		}
-		this.#watch();
+		this.watch();
 	}
 
 	/** One QoS 0 message now or never; false when it is never. */
@@ -156,18 +156,18 @@ export class Sender {
 	}
 
 	/** Ends by an "overflow" that is thrown when there is no room for the rest. */
-	#pump(mqtt: MQTTClient, room: number): void {
+	private pump(mqtt: MQTTClient, room: number): void {
 		const { io } = this.#options.settings;
-		this.#continue(mqtt, room);
+		this.continue(mqtt, room);
 		if (this.#stream) return;
-		if (this.#wanted.length && !this.#subscription) this.#sendSubscribe(mqtt);
+		if (this.#wanted.length && !this.#subscription) this.sendSubscribe(mqtt);
 		if (!this.#subscribed) return;
 		for (let id = this.#owed[0]; id !== undefined; id = this.#owed[0]) {
 			mqtt.write(null, { operation: io.PUBACK, id });
 			this.#owed.shift();
 		}
-		for (let next = this.#next(); next; next = this.#next()) {
-			this.#continue(mqtt, this.#publish(mqtt, next));
+		for (let next = this.next(); next; next = this.next()) {
+			this.continue(mqtt, this.publish(mqtt, next));
 			if (this.#stream) return;
 		}
 		if (!this.#refused) return;
@@ -176,11 +176,11 @@ export class Sender {
 	}
 
 	/** Over a limit the server grants and does not register: better late than deaf. */
-	#sendSubscribe(mqtt: MQTTClient): void {
+	private sendSubscribe(mqtt: MQTTClient): void {
 		const { rates } = this.#options;
 		const wait = rates.missing(0, Counted);
 		if (wait) {
-			this.#pauseFor(wait);
+			this.pauseFor(wait);
 			return;
 		}
 		const id = this.#options.outbox.takeId();
@@ -193,17 +193,17 @@ export class Sender {
 	}
 
 	/** The message whose turn it is; undefined also when it has to pause for a while. */
-	#next(): Message | undefined {
+	private next(): Message | undefined {
 		const { outbox, rates } = this.#options;
 		for (;;) {
 			const message = outbox.next(Math.min(this.#window, rates.inFlight));
 			const wait = message ? this.#options.onNext(message) : 0;
 			if (!wait) return message;
-			if (wait > 0) return this.#pauseFor(wait);
+			if (wait > 0) return this.pauseFor(wait);
 		}
 	}
 
-	#pauseFor(ms: number): undefined {
+	private pauseFor(ms: number): undefined {
 		Timer.clear(this.#pause);
 		this.#pause = Timer.set(() => {
 			this.#pause = undefined;
@@ -212,7 +212,7 @@ export class Sender {
 	}
 
 	/** Returns the room that is left. */
-	#publish(mqtt: MQTTClient, message: Message): number {
+	private publish(mqtt: MQTTClient, message: Message): number {
 		const { topic, bytes, QoS } = message;
 		const { stats, outbox, rates } = this.#options;
 		const duplicate = message.id !== 0;
@@ -232,12 +232,12 @@ export class Sender {
 		if (duplicate) stats.resent += 1;
 		else stats.sent += 1;
 		if (large) this.#stream = { message, offset: 0 };
-		else this.#written(message);
+		else this.written(message);
 		return room;
 	}
 
 	/** At QoS 0 that was all. */
-	#written(message: Message): void {
+	private written(message: Message): void {
 		if (message.QoS) return;
 		this.#unanswerable = Time.ticks;
 		this.#options.rates.arrived(message.points);
@@ -246,7 +246,7 @@ export class Sender {
 	}
 
 	/** The next pieces of a large message, at most as much as there is room for. */
-	#continue(mqtt: MQTTClient, limit: number): void {
+	private continue(mqtt: MQTTClient, limit: number): void {
 		const stream = this.#stream;
 		if (!stream) return;
 		const { bytes } = stream.message;
@@ -257,26 +257,26 @@ export class Sender {
 		}
 		if (stream.offset < bytes.byteLength) return;
 		this.#stream = undefined;
-		this.#written(stream.message);
+		this.written(stream.message);
 	}
 
 	/** Arms the deadline, if none is armed: timers are calls into the host, and most of them would be for nothing. */
-	#watch(): void {
+	private watch(): void {
 		if (this.#deadline !== undefined) return;
-		const rest = this.#rest();
-		if (rest !== undefined) this.#deadline = Timer.set(() => this.#late(), rest);
+		const rest = this.rest();
+		if (rest !== undefined) this.#deadline = Timer.set(() => this.late(), rest);
 	}
 
 	/** ms until the oldest packet without an answer is late; undefined without any. */
-	#rest(): number | undefined {
+	private rest(): number | undefined {
 		const since = this.#subscription?.since ?? this.#options.outbox.since();
 		return since === undefined ? undefined : Math.max(AckTimeout - Time.delta(since), 0);
 	}
 
-	#late(): void {
+	private late(): void {
 		this.#deadline = undefined;
-		if (this.#rest() !== 0) {
-			this.#watch();
+		if (this.rest() !== 0) {
+			this.watch();
 			return;
 		}
 		const what = this.#subscription ? "SUBACK" : "PUBACK";

@@ -46,7 +46,7 @@ export class Watches {
 		checkKeys(keys, this.#questions.codec, others);
 		const watch = { keys: [...keys], callback, silent };
 		this.#watches = [...this.#watches, watch];
-		if (isConnected) this.#ask([watch]);
+		if (isConnected) this.ask([watch]);
 	}
 
 	/** Ends the watches of a callback. */
@@ -56,7 +56,7 @@ export class Watches {
 
 	/** There is a new connection. */
 	connected(): void {
-		this.#ask(this.#watches);
+		this.ask(this.#watches);
 	}
 
 	/** The connection is gone, or the client is closed. */
@@ -72,24 +72,24 @@ export class Watches {
 		for (const watch of this.#watches) {
 			const { keys, silent } = watch;
 			const gone = deleted.filter((key) => keys.includes(key));
-			if (!silent) this.#tell(watch, pick(values, keys), gone);
+			if (!silent) this.tell(watch, pick(values, keys), gone);
 		}
 	}
 
-	#ask(watches: readonly Watch[]): void {
+	private ask(watches: readonly Watch[]): void {
 		if (!watches.length) return;
 		const question = { watches, pushed: new Set<string>() };
 		const shared = [...new Set(watches.flatMap(({ keys }) => keys))];
 		this.#asked.push(question);
 		this.#questions.askAttributes({ shared }, (error, answer) => {
 			this.#asked = this.#asked.filter((one) => one !== question);
-			if (error) this.#failed(error);
-			else this.#answered(question, answer);
+			if (error) this.failed(error);
+			else this.answered(question, answer);
 		});
 	}
 
 	/** A lost connection is asked on the next one; anything else in a while. */
-	#failed({ code }: TBError): void {
+	private failed({ code }: TBError): void {
 		if (code === "TB_DISCONNECTED" || this.#timer !== undefined) return;
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
@@ -97,16 +97,16 @@ export class Watches {
 		}, AskAgain);
 	}
 
-	#answered({ watches, pushed }: Question, { shared = {} }: AttributeValues = {}): void {
+	private answered({ watches, pushed }: Question, { shared = {} }: AttributeValues = {}): void {
 		for (const watch of watches) {
 			if (!this.#watches.includes(watch)) continue;
 			const keys = watch.keys.filter((key) => !pushed.has(key));
 			const gone = keys.filter((key) => !Object.hasOwn(shared, key));
-			this.#tell(watch, pick(shared, keys), gone);
+			this.tell(watch, pick(shared, keys), gone);
 		}
 	}
 
-	#tell({ callback }: Watch, values: JSONObject, deleted: string[]): void {
+	private tell({ callback }: Watch, values: JSONObject, deleted: string[]): void {
 		if (!deleted.length && !Object.keys(values).length) return;
 		this.#callbacks.run("attribute watch", () => this.#callbacks.invoke(callback, values, deleted));
 	}
