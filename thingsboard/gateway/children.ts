@@ -27,6 +27,7 @@ export class Children {
 	#gateway: Session;
 	#open = new Map<string, Child>();
 	#opening = new Map<string, Waiting[]>();
+	#ended = false;
 
 	constructor(gateway: Session) {
 		this.#gateway = gateway;
@@ -50,7 +51,8 @@ export class Children {
 		else {
 			if (!this.#admit()) throw new UnmappedError(`connecting ${name}: the gateway's rate limit is reached`);
 			this.#opening.set(name, [{ ready, failed }]);
-			this.#gateway.clock.after(0, () => this.#connect(name, type));
+			// The core goes on even when the gateway's connection ends meanwhile.
+			this.#gateway.core.clock.after(0, () => this.#connect(name, type));
 		}
 	}
 
@@ -65,7 +67,9 @@ export class Children {
 		for (const child of this.#open.values()) child.touch();
 	}
 
+	/** The gateway's connection is over. What it has said is still stored, but no sub-session lives on. */
 	end(): void {
+		this.#ended = true;
 		for (const name of [...this.#open.keys()]) this.disconnect(name);
 	}
 
@@ -87,10 +91,15 @@ export class Children {
 		const info = typeof device.info.additionalInfo === "object" ? device.info.additionalInfo : {};
 		device.info = { ...device.info, additionalInfo: { ...info, lastConnectedGateway: gateway.id } };
 		const child = new Child(this.#gateway, device, name);
-		child.onEnded = () => this.#open.delete(name);
-		this.#open.set(name, child);
-		if (this.#admit()) this.#take(child);
+		if (!this.#ended) this.#keep(child);
 		return child;
+	}
+
+	/** A registration that meets a rate limit leaves the core without the session: the sub-device can speak, and hears nothing. */
+	#keep(child: Child): void {
+		child.onEnded = () => this.#open.delete(child.name);
+		this.#open.set(child.name, child);
+		if (this.#admit()) this.#take(child);
 	}
 
 	/** The device's older session, a direct one or another gateway's, ends a moment later. All pending calls come again. */

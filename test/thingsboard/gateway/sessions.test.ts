@@ -85,6 +85,19 @@ describe("thingsboard gateway sessions", () => {
 		deepEqual([at.named("A").session, at.named("B").session], [undefined, undefined]);
 	});
 
+	it("makes devices and stores data of a gateway that has hung up already", async () => {
+		at.say("connect", { device: "A", type: "thermostat" });
+		at.say("telemetry", { A: [{ t: 1 }], B: [{ t: 1 }] }, 8);
+		at.peer.send({ cmd: "disconnect" });
+		equal(await at.peer.kind(), "closed");
+		while (!at.server.core.devices.byName("B")) await at.rest.send("GET", `/api/device/${at.device.id}`);
+		deepEqual(
+			[at.named("A").profile.name, at.latest("A", "t"), at.latest("B", "t")],
+			["thermostat", "1", "1"],
+		);
+		deepEqual([at.named("A").session, at.named("B").session], [undefined, undefined]);
+	});
+
 	for (const payload of ["", "null", "[]", "7", "{}", '{"device":""}', '{"device":null}', '{"device":{}}'])
 		for (const topic of ["connect", "disconnect"])
 			it(`14.8 acknowledges ${topic} ${JSON.stringify(payload)} and closes`, () =>
