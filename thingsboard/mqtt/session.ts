@@ -8,6 +8,8 @@ import { Gateway } from "../gateway/gateway.ts";
 import { transportOf } from "../profiles.ts";
 import type { Delivery } from "../rpc.ts";
 import { Acks } from "./acks.ts";
+import { Activity } from "./activity.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Firmware } from "./firmware.ts";
 import type { MqttSession, Outlet } from "./outlet.ts";
 import { type Packet, pingresp, puback, publish, suback, unsuback } from "./packets.ts";
@@ -16,9 +18,6 @@ import { handlePublish } from "./publish.ts";
 import { reason } from "./reasons.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { forms, type Style } from "./topics.ts";
-
-/** How often the server looks for idle sessions, milliseconds. */
-const idleCheck = 3000;
 
 /** A device's authenticated connection: subscriptions, packet ids, acknowledgements, activity. */
 export class Session implements DeviceSession, MqttSession {
@@ -41,10 +40,9 @@ export class Session implements DeviceSession, MqttSession {
 	#outlet: Outlet;
 	#acks: Acks;
 	#subscriptions: Subscriptions;
-	/** Waits for PUBACK, by packet id as it was counted: after the overflow none matches any more. */
-	#deliveries = new Map<number, () => void>();
+	#deliveries: Deliveries;
+	#activity: Activity;
 	#nextId = 1;
-	#active: number;
 
 	constructor(core: Core, device: Device, outlet: Outlet) {
 		this.core = core;
@@ -56,9 +54,11 @@ export class Session implements DeviceSession, MqttSession {
 		this.#acks = new Acks(this.clock, device.faults, (...packets) => outlet.send(...packets));
 		const custom = () => transportOf(device.profile).deviceAttributesSubscribeTopic;
 		this.#subscriptions = new Subscriptions(outlet.version, custom);
-		this.#active = this.clock.now();
+		this.#deliveries = new Deliveries(this.clock);
+		this.#activity = new Activity(this.clock, core.settings.inactivity, (idle) =>
+			this.close(`no activity for ${idle} ms`, reason.implementation),
+		);
 		this.asGateway = this.isGateway ? new Gateway(this) : undefined;
-		this.#watch();
 	}
 
 	get wantsAttributes(): boolean {
@@ -88,7 +88,7 @@ export class Session implements DeviceSession, MqttSession {
 
 	/** Notes activity: the session lives another `inactivity` milliseconds. */
 	touch(): void {
-		this.#active = this.clock.now();
+		this.#activity.note();
 	}
 
 	/** Asks the rate limits; `points` as in `RateLimits.admit`. Throws `LimitError`. */
@@ -128,7 +128,7 @@ export class Session implements DeviceSession, MqttSession {
 		const topic = `${forms[style].rpcRequest}${id}`;
 		deliver(this.device.faults, this.clock, (first) => {
 			const sent = this.publish(topic, payload);
-			if (first && delivery && sent.qos) this.#await(sent.id, delivery);
+			if (first && delivery && sent.qos) this.#deliveries.expect(sent.id, delivery);
 		});
 		return this.qos(topic);
 	}
@@ -211,28 +211,8 @@ export class Session implements DeviceSession, MqttSession {
 		this.#outlet.send(unsuback(packet.messageId ?? 0, codes, this.#outlet.version));
 	}
 
-	#await(id: number, { ms, done }: Delivery): void {
-		const end = (acknowledged: boolean) => () => {
-			stop();
-			this.#deliveries.delete(id);
-			done(acknowledged);
-		};
-		const stop = this.clock.after(ms, end(false));
-		this.#deliveries.set(id, end(true));
-	}
-
-	/** Only those of server-side RPC mean anything, and are activity. */
+	/** Only PUBACKs of server-side RPC mean anything, and are activity. */
 	#acknowledged({ messageId = 0 }: IPubackPacket): void {
-		const delivered = this.#deliveries.get(messageId);
-		if (!delivered) return;
-		this.touch();
-		delivered();
-	}
-
-	#watch(): void {
-		const idle = this.clock.now() - this.#active;
-		if (idle >= this.core.settings.inactivity)
-			this.close(`no activity for ${idle} ms`, reason.implementation);
-		else this.clock.after(idleCheck, () => this.#watch());
+		if (this.#deliveries.acknowledged(messageId)) this.touch();
 	}
 }
