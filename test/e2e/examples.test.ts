@@ -115,6 +115,22 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.deepEqual([seen.tbConnects?.value, seen.resetReason?.value], [1, "POWERON"]);
 	},
 
+	async outbox({ at, device, run }) {
+		const { board, ...watched } = await offlineReadings(await run());
+		board.setLink(true);
+		const points = await eventually("readings from before the power cut, and after it", async () => {
+			const all = await at.series(device.id, "reading");
+			return all.filter(({ value }) => value === 1).length === 2 && all;
+		});
+		const first = points.map(({ value }) => value).slice(0, watched.last);
+		assert.deepEqual(
+			first,
+			Array.from({ length: watched.last }, (_, index) => index + 1),
+		);
+		const gaps = points.slice(1, watched.last).map(({ ts }, index) => ts - (points[index]?.ts ?? 0));
+		assert.ok(Math.min(...gaps) >= 300, `${gaps} ms between readings, taken every 500 ms`);
+	},
+
 	async tls({ at, device, run }) {
 		const board = await run();
 		await board.saw("telemetry: acknowledged");
@@ -183,6 +199,20 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 	},
 };
 
+/** The network goes, three readings later the power, and comes back without the network. */
+async function offlineReadings(made: TestBoard): Promise<{ board: TestBoard["board"]; last: number }> {
+	const { board } = made;
+	await made.saw("connected");
+	await made.saw("reading 1");
+	board.setLink(false);
+	for (let i = 0; i < 3; i++) await made.saw("reading");
+	board.powerCut();
+	const last = made.traces.filter((line) => line.startsWith("reading")).length;
+	board.powerOn();
+	await made.saw("reading 1");
+	return { board, last };
+}
+
 /** An authority and a device that the server never heard of. */
 async function foreign(): Promise<Settings> {
 	const authority = await Authority.make("somebody else");
@@ -193,6 +223,8 @@ async function foreign(): Promise<Settings> {
 const names = examples();
 // They need a server whose authority we are, and a rule chain that answers.
 const onlyHere = ["call", "tls", "x509"];
+const needs = (name: string): string =>
+	onlyHere.includes(name) ? "needs a stand-in of our own" : "needs the XS worker";
 
 describe("The examples @real", function () {
 	this.timeout(60_000);
@@ -210,7 +242,7 @@ describe("The examples @real", function () {
 	});
 
 	for (const [name, check] of Object.entries(checks))
-		(workerBuilt() ? it : it.skip)(`${name} (needs the XS worker)`, async function () {
+		(workerBuilt() ? it : it.skip)(`${name} (${needs(name)})`, async function () {
 			if (process.env.TB_URL && onlyHere.includes(name)) this.skip();
 			const boards: TestBoard[] = [];
 			const device = await at.device(name);
