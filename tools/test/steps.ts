@@ -78,6 +78,11 @@ export async function pageSpecs(): Promise<Results> {
 	return specs("page", await specsIn("test/page"), { timeout: SpecTimeout });
 }
 
+/** Clients that others wrote, against the stand-in. */
+export async function peerSpecs(): Promise<Results> {
+	return specs("clients of others", await specsIn("test/peers"), { timeout: SpecTimeout });
+}
+
 /** What `npm test` does, in order. `fast` leaves out XS and the end-to-end suite. */
 export function steps(fast: boolean): Step[] {
 	const quick: Step[] = [
@@ -90,6 +95,7 @@ export function steps(fast: boolean): Step[] {
 	];
 	const slow: Step[] = [
 		{ name: "Specs of modules and guards, inside XS", run: xsSpecs },
+		{ name: "Clients of others: Python SDK, mosquitto, MQTT.js", run: peerSpecs },
 		{ name: "The stand-in's page, in Chromium", run: pageSpecs },
 		{ name: "End to end: virtual board and stand-in", run: scenes },
 	];
