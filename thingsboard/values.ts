@@ -58,7 +58,7 @@ function numeric(literal: string): Value {
 		return fits ? { type: "LONG", text: String(long) } : stringValue(plainText(unscaled, scale));
 	}
 	if (scale > maxScale) return stringValue(plainText(unscaled, scale));
-	return { type: "DOUBLE", text: javaDouble(Number(literal)) };
+	return { type: "DOUBLE", text: javaDouble(Number(literal) || 0) }; // BigDecimal knows no -0
 }
 
 function decimal(literal: string): { unscaled: bigint; scale: number } {

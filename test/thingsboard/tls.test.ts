@@ -1,7 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { startThingsBoard, type ThingsBoard } from "../../thingsboard/server.ts";
 import { Authority, type Identity, loopbackHosts } from "../../thingsboard/tls/authority.ts";
+import { chained } from "../../thingsboard/tls/chain.ts";
 import type { TlsOptions } from "../../thingsboard/tls/listener.ts";
 import { deepEqual, equal } from "../assert.ts";
 import { hello, Peer, ToldClock } from "./server.ts";
@@ -91,6 +93,11 @@ describe("thingsboard over TLS", () => {
 		const forger = await Authority.make(middle.name);
 		const socket = dial({ cert: cert + forger.cert, key });
 		await once(socket, "close");
+	});
+
+	it("takes a chain that cannot be read for one that does not hang together", () => {
+		const der = new X509Certificate(root.cert).raw;
+		deepEqual([chained([der]), chained([]), chained([Buffer.of(1, 2, 3)])], [true, true, false]);
 	});
 
 	it("sends its whole chain, or the leaf alone when told to", async () => {

@@ -68,7 +68,7 @@ export function route(
 function fixed(topic: string): Route | undefined {
 	const v1 = withId(topic, v1Styles);
 	if (v1) return v1;
-	if (topic.startsWith("v1/devices/me/claim")) return { kind: "claim" };
+	if (topic === "v1/devices/me/claim") return { kind: "claim" };
 	const [found, prefix, request = "", index = ""] = chunk.exec(topic) ?? [];
 	if (found) return { kind: "firmware", prefix: prefix === "sw" ? "sw" : "fw", request, index };
 	return plain(topic) ?? withId(topic, shortStyles);

@@ -13,13 +13,17 @@ export function clientChain(socket: TLSSocket): Uint8Array[] {
 	return chain;
 }
 
-/** Whether each certificate is signed by the next one: all that the handshake checks. */
+/** Whether each certificate is signed by the next one: all that the handshake checks. False too for what cannot be read. */
 export function chained(chain: Uint8Array[]): boolean {
-	const certificates = chain.map((der) => new X509Certificate(der));
-	return certificates.every((one, i) => {
-		const issuer = certificates[i + 1];
-		return !issuer || one.verify(issuer.publicKey);
-	});
+	try {
+		const certificates = chain.map((der) => new X509Certificate(der));
+		return certificates.every((one, i) => {
+			const issuer = certificates[i + 1];
+			return !issuer || one.verify(issuer.publicKey);
+		});
+	} catch {
+		return false; // a certificate of a kind that Node's crypto does not know must not end the server
+	}
 }
 
 /** Whether a certificate is within its dates at `now`, epoch milliseconds. */

@@ -41,6 +41,15 @@ const runtime = (what: string, topic: string, payload: string): Row => [
 
 const rows: Row[] = [
 	["an unknown topic", "my/topic", "x", acked, silence, ["puback 7 0x90"], silence],
+	[
+		"what only begins like the topic of claims",
+		"v1/devices/me/claims",
+		"[",
+		acked,
+		silence,
+		["puback 7 0x90"],
+		silence,
+	],
 	["an empty topic", "", "x", acked, silence, ["puback 7 0x90"], silence],
 	["plain /provision/request", "/provision/request", "{}", acked, silence, ["puback 7 0x90"], silence],
 	["a gateway topic", "v1/gateway/telemetry", "{", silence, silence, silence, silence],
