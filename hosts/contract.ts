@@ -174,7 +174,7 @@ export interface Slots {
 	/** First byte of an image on this host; default 0xE9 (`esp_image_header_t`). The simulator's `.xsa` begins otherwise. */
 	readonly magic?: number;
 	/** `esp_image_header_t.chip_id` of this host's images; not looked at where it is absent. */
-	readonly chip?: number;
+	readonly chip?: number | undefined;
 	/** What the identity record of an image must say here, beside title and version; absent: this host's images need none. */
 	readonly identity?: { readonly target: string; readonly xs?: string };
 	/**

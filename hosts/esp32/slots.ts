@@ -11,6 +11,7 @@ import FFI from "mc/ffi";
 const Block = 0x10000;
 const Sector = 0x1000;
 const Align = 16; // esp_partition_write on an encrypted partition
+const ChipId = 12; // esp_image_header_t.chip_id
 const TypeApp = 0; // ESP_PARTITION_TYPE_APP
 const SubtypeOta0 = 0x10; // ESP_PARTITION_SUBTYPE_APP_OTA_0
 const NotFound = 0x105; // ESP_ERR_NOT_FOUND
@@ -82,7 +83,16 @@ class ChipSlots implements Slots {
 	readonly running = new Partition(idf.esp_ota_get_running_partition(), "running");
 	readonly next = new Partition(idf.esp_ota_get_next_update_partition(0), "nextota");
 	readonly blockSize = Block;
+	readonly identity = { target: "esp32" }; // hosts/esp32/identity.c; its XS comes with the image
+	#chip: number | undefined;
 
+	/** The running image's own; not known when it cannot be read. */
+	get chip(): number | undefined {
+		const header = new ArrayBuffer(Align);
+		if (this.#chip === undefined && idf.esp_partition_read(this.running.handle, 0, header, Align) === 0)
+			this.#chip = new DataView(header).getUint16(ChipId, true);
+		return this.#chip;
+	}
 	begin(): void {
 		if (this.running.state === "PENDING_VERIFY")
 			throw namedSlotError(

@@ -96,6 +96,16 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 		deepEqual([next.label, next.size, next.state], ["ota_1", 0x1d0000, "UNDEFINED"]);
 	});
 
+	it("tells what images must say here: the running one's chip, read once it can be, and our target", async () => {
+		const slots = await slotsNow();
+		deepEqual(slots.identity, { target: "esp32" });
+		chip.fail("esp_partition_read", 0x6001);
+		equal(slots.chip, undefined);
+		equal(slots.chip, 0);
+		equal(slots.chip, 0);
+		equal(chip.calls.filter((name) => name === "esp_partition_read").length, 2);
+	});
+
 	it("loads and runs on where the table has no second slot, and says so when one is needed", async () => {
 		const { slots: both } = chip.table as unknown as { slots: unknown[] };
 		const [second] = both.splice(1, 1);
