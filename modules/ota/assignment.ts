@@ -4,7 +4,7 @@ import { attempt } from "ota/attempt";
 import { clip } from "ota/errors";
 import { type Current, type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
 import { dropKept, forgive, readKept, writeKept } from "ota/kept";
-import { dropQuarantine, readQuarantine, writeQuarantine } from "ota/record";
+import { dropQuarantine, noteRollback, readQuarantine, writeQuarantine } from "ota/record";
 import type { Tally } from "ota/tally";
 import type { Accept } from "ota/version";
 
@@ -60,18 +60,16 @@ export class Assignment {
 		return decision;
 	}
 
-	/** Lifts hold and quarantine, and refills the budgets. */
+	/** Lifts hold and quarantine, and refills the budgets; also believes once more that the boot loader can roll back. */
 	retry(): void {
-		this.#open = true;
-		this.#refill();
-		forgive(this.#store);
-		attempt(() => dropQuarantine(this.#store));
+		this.#lift();
+		attempt(() => noteRollback(this.#store, false));
 	}
 
 	/** Nothing is assigned any more: the same package may come again. */
 	release(): void {
 		this.#decided = "";
-		this.retry();
+		this.#lift();
 	}
 
 	/** Downloads of the package that came to nothing by its own or flash's fault, those before a restart included. */
@@ -112,6 +110,13 @@ export class Assignment {
 		attempt(() => {
 			if (readQuarantine(this.#store)?.key !== key) dropQuarantine(this.#store);
 		});
+	}
+
+	#lift(): void {
+		this.#open = true;
+		this.#refill();
+		forgive(this.#store);
+		attempt(() => dropQuarantine(this.#store));
 	}
 
 	#refill(): void {

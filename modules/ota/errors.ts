@@ -14,6 +14,7 @@ export type OTACode =
 	| "OTA_INSPECTION"
 	| "OTA_POLICY"
 	| "OTA_REVERTED"
+	| "OTA_ROLLBACK"
 	| "OTA_SIZE"
 	| "OTA_SOURCE"
 	| "OTA_STORE"

@@ -11,6 +11,12 @@ export interface TrialRecord extends Firmware {
 	readonly trials: number;
 	/** What the download has cost. */
 	readonly tally?: Tally;
+	/** It was seen on trial (PENDING_VERIFY): the boot loader guards it. */
+	readonly guarded?: boolean;
+	/** Boots without a guard and without a confirmation, this one included. */
+	readonly boots?: number;
+	/** It was confirmed. */
+	readonly confirmed?: boolean;
 	/** Why the image gave itself up, written before it reverts. */
 	readonly reason?: string;
 	/** The reason is that it never reached ThingsBoard. */
@@ -60,6 +66,18 @@ export function writeQuarantine(store: Store, quarantine: Quarantine): void {
 /** Throws what the store throws. */
 export function dropQuarantine(store: Store): void {
 	if (store.get("quarantine") !== undefined) store.delete("quarantine");
+}
+
+/** A new image ran without a trial: the boot loader was built without rollback. Throws what the store throws. */
+export function lacksRollback(store: Store): boolean {
+	return store.get("norollback") !== undefined;
+}
+
+/** Throws what the store throws. */
+export function noteRollback(store: Store, lacks: boolean): void {
+	if (lacks === lacksRollback(store)) return;
+	if (lacks) store.set("norollback", 1);
+	else store.delete("norollback");
 }
 
 function read(store: Store, name: string): JSONObject {

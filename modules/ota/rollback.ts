@@ -112,8 +112,9 @@ export class Rollback {
 	/** The count comes first, so that no cut makes trials endless. */
 	#switch(): void {
 		const { slots, store, onReady, onStage } = this.#options;
-		const { reason: _, offline: __, ...record } = this.#options.record;
-		const next = { ...record, trials: record.trials + 1 };
+		const { title, version, size, algorithm, checksum, slot, trials, tally } = this.#options.record;
+		const firmware = { title, version, size, algorithm, checksum, ...(tally && { tally }) };
+		const next = { ...firmware, slot, trials: trials + 1 };
 		naming("keep the trial record", storeError, () => writeTrial(store, next));
 		naming("activate the slot again", flashError, () => slots.activate());
 		onStage("SWITCHED");

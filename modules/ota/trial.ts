@@ -1,9 +1,17 @@
 /** After the restart: is the new image on trial, was it confirmed, did the boot loader give it up, or was the switch lost? */
-import type { DigestConstructor, JSONObject, ResetReason, Slots, Store } from "host/contract";
+import type { DigestConstructor, ImageState, JSONObject, ResetReason, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
 import { clip, flashError, OTAError } from "ota/errors";
 import { type Current, keyOf } from "ota/firmware";
-import { dropTrial, readTrial, type TrialRecord, writeQuarantine, writeTrial } from "ota/record";
+import {
+	dropTrial,
+	lacksRollback,
+	noteRollback,
+	readTrial,
+	type TrialRecord,
+	writeQuarantine,
+	writeTrial,
+} from "ota/record";
 import { Rollback, Trials } from "ota/rollback";
 import type { Stage } from "ota/states";
 import { reportOf } from "ota/tally";
@@ -99,9 +107,9 @@ export default class Trial {
 		const { running } = this.#options.slots;
 		const { state } = running;
 		const record = this.#record;
-		if (state === "PENDING_VERIFY") this.#onTrial(running.label);
+		if (state === "PENDING_VERIFY") this.#guarded(running.label);
 		else if (!record) this.#enter("NONE");
-		else if (this.#isRunning(record)) this.#updated();
+		else if (this.#isRunning(record)) this.#unguarded(record, state);
 		else if (record.verdict !== undefined) this.#giveUp(record.verdict);
 		else if (running.label === record.slot) this.#giveUp(this.#otherVersion(record));
 		else this.#rolledBack(record);
@@ -118,11 +126,39 @@ export default class Trial {
 		return String(new OTAError("OTA_VERSION", text));
 	}
 
-	#onTrial(label: string): void {
+	/** The boot loader goes back unless this image is confirmed. */
+	#guarded(label: string): void {
+		if (this.#record) this.#keep({ ...this.#record, guarded: true });
+		attempt(() => noteRollback(this.#options.store, false));
 		this.#record ??= this.#unknown(label);
+		this.#onTrial(this.#record);
+	}
+
+	/**
+	 * Confirmed already; or nobody goes back but this image itself: the boot loader knows no rollback (NEW is then left as it was), or
+	 * power failed while it wrote PENDING_VERIFY, which no CRC covers. A few boots without a confirmation end it.
+	 */
+	#unguarded(record: TrialRecord, state: ImageState): void {
+		const boots = (record.boots ?? 0) + 1;
+		if (record.confirmed || (record.guarded && state === "VALID")) this.#confirmed(record);
+		else {
+			if (state === "NEW") this.#lacksRollback();
+			this.#keep({ ...record, boots });
+			if (boots > Trials) this.#failed ??= `trial: expected a confirmation within ${Trials} boots, got none`;
+			this.#onTrial(record);
+		}
+	}
+
+	#lacksRollback(): void {
+		const { store, report } = this.#options;
+		if (attempt(() => lacksRollback(store)) === false) attempt(() => report({ ota_rollback: false }));
+		attempt(() => noteRollback(store, true));
+	}
+
+	#onTrial(record: TrialRecord): void {
 		this.#enter("TRIAL");
 		if (this.#closed) return;
-		const failed = this.#isRunning(this.#record) ? this.#failed : this.#otherVersion(this.#record);
+		const failed = this.#isRunning(record) ? this.#failed : this.#otherVersion(record);
 		if (failed !== undefined) {
 			this.#revert(failed, false);
 			return;
@@ -151,13 +187,13 @@ export default class Trial {
 			this.#soon(() => this.#weigh(), Pause);
 			return;
 		}
-		this.#keep(this.#record as TrialRecord);
-		this.#updated();
+		this.#confirmed(this.#record as TrialRecord);
 		if (!this.#closed) attempt(() => this.#options.onConfirmed?.());
 	}
 
-	#updated(): void {
+	#confirmed(record: TrialRecord): void {
 		this.#disarm();
+		if (!record.confirmed) this.#keep({ ...record, confirmed: true });
 		this.#enter("UPDATED");
 		this.#tell({ fw_state: "UPDATED", ...this.#cost });
 	}

@@ -9,7 +9,7 @@ import type { Inspect } from "ota/inspector";
 import { Installation } from "ota/installation";
 import { type Conditions, Policy, type Rules, ruleNames } from "ota/policy";
 import { ProgressReport } from "ota/progress";
-import { readTrial } from "ota/record";
+import { lacksRollback, readTrial } from "ota/record";
 import type { State } from "ota/states";
 import { noTally, reportOf, type Tally } from "ota/tally";
 import type { Report } from "ota/telling";
@@ -46,6 +46,8 @@ export interface UpdaterOptions {
 	conditions?(): Conditions;
 	/** A second opinion about every package, beside its checksum. */
 	inspect?: Inspect;
+	/** Update even where the boot loader was seen to know no rollback; default false. */
+	withoutRollback?: boolean;
 	/** Most bytes of a chunk, 1…65536; default 16384. Over TLS at most 4096: larger records do not fit its buffer. */
 	chunkSize?: number;
 	/** Every change of state, and every 64 KiB. */
@@ -224,9 +226,18 @@ export default class Updater {
 	#want(firmware: Firmware): void {
 		this.#stop();
 		this.#firmware = firmware;
-		const error = this.#assignment.quarantined(firmware);
+		const error = this.#assignment.quarantined(firmware) ?? this.#unguarded;
 		if (error === undefined) this.#await(firmware);
 		else this.#enterFailed(error);
+	}
+
+	/** Without a rollback a firmware that does not start could not be undone. */
+	get #unguarded(): string | undefined {
+		const { store, withoutRollback } = this.#options;
+		if (withoutRollback || !attempt(() => lacksRollback(store))) return undefined;
+		const text =
+			"boot loader: expected CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, this chip's went without a trial";
+		return String(new OTAError("OTA_ROLLBACK", text));
 	}
 
 	#refuse(error: string): void {
@@ -247,10 +258,10 @@ export default class Updater {
 	}
 
 	#isBlocked(): boolean {
-		const { current, slots, store } = this.#options;
+		const { slots, store } = this.#options;
 		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
 		const trial = attempt(() => readTrial(store));
-		return !!trial && trial.verdict === undefined && trial.version !== current.version;
+		return !!trial && trial.verdict === undefined && !trial.confirmed;
 	}
 
 	/** From what is kept, or from byte 0. */

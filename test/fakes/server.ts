@@ -21,6 +21,8 @@ export class FakeServer implements Source {
 	accepts = true;
 	/** The call of this number (from 0) of `requestFirmware` and `read` throws; -1 never. */
 	failAt = -1;
+	/** Bytes that were delivered. */
+	delivered = 0;
 	#count = 0;
 	#fragment: Uint8Array = new Uint8Array(0);
 
@@ -67,6 +69,7 @@ export class FakeServer implements Source {
 		do {
 			this.#fragment = bytes.subarray(offset, offset + this.fragment);
 			const count = this.#fragment.length;
+			this.delivered += count;
 			const more = offset + count < bytes.length;
 			to.receive(count, { request, index, offset, byteLength: bytes.length, more });
 			offset += count;

@@ -24,9 +24,9 @@ export async function types(): Promise<Results> {
 /** Format and lint: one check. */
 export const lint = (): Promise<Results> => tool("lint", "biome", ["check", "--colors=off", "."]);
 
-/** Specs of the device's code, on Node over fakes of the host's modules. */
+/** Specs of the device's code, on Node over fakes of the host's modules; those in test/node need Node and do not run in XS. */
 export async function moduleSpecs(): Promise<Results> {
-	const files = await specsIn("test/modules");
+	const files = await specsIn("test/modules", "test/node");
 	const env = { ...observed, TS_PATHS: "test/paths.json" };
 	return specs("module specs on Node", files, { timeout: SpecTimeout, env });
 }

@@ -97,6 +97,12 @@ export class Rig {
 		});
 	}
 
+	/** Changes the record of the image on trial. */
+	mark(changes: JSONObject): void {
+		const record = JSON.parse(String(this.store.values.get("trial"))) as JSONObject;
+		this.store.values.set("trial", JSON.stringify({ ...record, ...changes }));
+	}
+
 	/** Answers the request for the header, and the one for the first chunk. */
 	first(updater: Updater): void {
 		this.server.answer(updater);

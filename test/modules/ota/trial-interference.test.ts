@@ -76,6 +76,7 @@ describe("Trial, interrupted", () => {
 	it("says nothing after close", () => {
 		for (const outcome of ["UPDATED", "TRIAL"]) {
 			const rig = onTrial();
+			if (outcome === "UPDATED") rig.mark({ confirmed: true });
 			if (outcome === "UPDATED") rig.slots.states[1] = "VALID";
 			const { length } = rig.reports;
 			const trial = rig.trial({ onStage: (stage) => stage === outcome && trial.close() });

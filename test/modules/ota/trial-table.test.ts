@@ -46,6 +46,7 @@ function changed(): Rig {
 function confirmed(): Rig {
 	const rig = updated();
 	rig.slots.states[1] = "VALID";
+	rig.mark({ guarded: true });
 	return rig;
 }
 
