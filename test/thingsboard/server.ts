@@ -10,7 +10,8 @@ import { startThingsBoard, type ThingsBoard } from "../../thingsboard/server.ts"
 /** Waits of 0 ms run by themselves; longer ones when the spec says so. */
 export class ToldClock implements Clock {
 	#now = 1_700_000_000_000;
-	#due = new Set<{ at: number; action: () => void }>();
+	#due = new Set<Wait>();
+	#begun = 0;
 
 	now(): number {
 		return this.#now;
@@ -22,23 +23,37 @@ export class ToldClock implements Clock {
 			return () => clearImmediate(timer);
 		}
 		const entry = { at: this.#now + ms, action };
+		this.#begun += 1;
 		this.#due.add(entry);
 		return () => this.#due.delete(entry);
 	}
 
+	/** Runs what is due until then, in the order of time; what is begun meanwhile too. */
 	advance(ms: number): void {
 		const end = this.#now + ms;
-		for (let next = this.#next(end); next; next = this.#next(end)) {
-			this.#due.delete(next);
-			this.#now = next.at;
-			next.action();
-		}
+		for (let due = this.#until(end); due.length; due = this.#until(end)) this.#run(due);
 		this.#now = end;
 	}
 
-	#next(end: number): { at: number; action: () => void } | undefined {
-		return [...this.#due].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+	#until(end: number): Wait[] {
+		return [...this.#due].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
 	}
+
+	/** Stops when something new was begun: it may come first. */
+	#run(due: Wait[]): void {
+		const begun = this.#begun;
+		for (const wait of due) {
+			if (!this.#due.delete(wait)) continue; // cancelled meanwhile
+			this.#now = wait.at;
+			wait.action();
+			if (this.#begun !== begun) return;
+		}
+	}
+}
+
+interface Wait {
+	at: number;
+	action: () => void;
 }
 
 /** What a spec has at hand. */
