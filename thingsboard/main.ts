@@ -3,7 +3,7 @@ import { args, helpText } from "../tools/args.ts";
 import { certificate } from "./cli/certificate.ts";
 import { makeDevices } from "./cli/devices.ts";
 import { demo, introduction } from "./cli/introduce.ts";
-import { devices, isLoopback, OptionError, port, settings, usage } from "./cli/options.ts";
+import { devices, isLoopback, OptionError, port, rateLimits, settings, usage } from "./cli/options.ts";
 import { StateFile } from "./cli/state-file.ts";
 import { demoHandler } from "./client-rpc.ts";
 import { startThingsBoard, type ThingsBoardOptions } from "./server.ts";
@@ -23,7 +23,7 @@ async function configure(): Promise<{ config: ThingsBoardOptions; trust?: string
 		httpPort: port(options, "http-port"),
 		mqttsPort: port(options, "tls-port"),
 		host,
-		settings: settings(options),
+		settings: { ...settings(options), rateLimits: rateLimits(options) },
 		log: (text: string) => say("log", text, { time: Date.now() }),
 	};
 	if (!options.tls && !cert && !key) return { config };

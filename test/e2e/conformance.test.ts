@@ -74,6 +74,23 @@ describe("npm run conformance", function () {
 		assert.deepEqual(server.core.users.customers(), []);
 	});
 
+	it("asks of rate limits where the server has some", async () => {
+		const only = { ...everything, only: "14.24" };
+		const first = await open(limits.patience);
+		const without = await conformance(first.site, limits, only);
+		await first.site.close();
+		const { server, site } = await open(limits.patience);
+		for (const level of ["device", "gateway", "gatewayDevice"] as const)
+			server.core.limits.set(level, { telemetryMessages: "5:60" });
+		const results = await conformance(site, limits, only);
+		await site.close();
+		assert.deepEqual(
+			without.map(({ verdict }) => verdict),
+			["not asked", "not asked"],
+		);
+		assert.deepEqual(results.filter(({ verdict }) => verdict !== "holds").map(brief), []);
+	});
+
 	it("finds what differs on a server that loses its acknowledgements", async () => {
 		const { server, site } = await open(150);
 		const { onCreated } = server.core.devices;

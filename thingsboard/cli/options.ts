@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Options as Table, Usage, Values } from "../../tools/args.ts";
 import { defaults, type Settings } from "../core.ts";
+import { type LimitTexts, limitLevels } from "../limits.ts";
 
 /** A word that cannot be understood: the program ends with 2. */
 export class OptionError extends Error {}
@@ -41,6 +42,11 @@ nothing on disk. Status 0 when it was asked to end, 1 when it could not start, 2
 			help: "answer client-side RPC getCurrentTime and echo; others time out, as on a fresh server",
 		},
 		set: { help: `change a setting (${names.join(", ")})`, value: "NAME=VALUE", many: true },
+		"rate-limit": {
+			help: "e.g. device.telemetryMessages=10:1,300:60; levels tenant, device, gateway, gatewayDevice",
+			value: "LEVEL.KIND=TEXT",
+			many: true,
+		},
 		quiet: { help: "print nothing but errors and warnings" },
 		json: { help: "JSON lines on stdout: one when ready, then one a connection event" },
 		"until-stdin-ends": { help: "end when the program that started this one is gone" },
@@ -77,6 +83,24 @@ export function settings({ set }: Options): Partial<Settings> {
 		throw new OptionError(`--set: expected ${expected}, got ${JSON.stringify(text)}`);
 	});
 	return Object.fromEntries(changed);
+}
+
+const kinds: readonly (keyof LimitTexts)[] = ["messages", "telemetryMessages", "telemetryDataPoints"];
+
+/** The limits of `--rate-limit`. Throws `OptionError`; whether a text is a limit is found at the start. */
+export function rateLimits(options: Options): Settings["rateLimits"] {
+	const limits: Settings["rateLimits"] = {};
+	for (const text of options["rate-limit"]) {
+		const [, name, what, limit] = /^(\w+)\.(\w+)=(.+)$/.exec(text) ?? [];
+		const level = limitLevels.find((known) => known === name);
+		const kind = kinds.find((known) => known === what);
+		if (!level || !kind || !limit)
+			throw new OptionError(
+				`--rate-limit: expected LEVEL.KIND=TEXT with ${limitLevels.join(", ")} and ${kinds.join(", ")}, got ${JSON.stringify(text)}`,
+			);
+		limits[level] = { ...limits[level], [kind]: limit };
+	}
+	return limits;
 }
 
 /** Whether nobody else's machine can reach that address. */

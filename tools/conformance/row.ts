@@ -36,6 +36,9 @@ export class Difference extends Error {
 	}
 }
 
+/** This server cannot be asked that. */
+export class NotAsked extends Error {}
+
 /** Holds that both have the same JSON form. */
 export function is(got: unknown, expected: unknown, what = ""): void {
 	const [a, b] = [show(got), show(expected)];

@@ -1,7 +1,7 @@
 // Asks every row in turn and gives its verdict.
 import type { Site } from "../peer/site.ts";
 import { type Limits, Question } from "./question.ts";
-import { Difference, type Row, type Verdict } from "./row.ts";
+import { Difference, NotAsked, type Row, type Verdict } from "./row.ts";
 import { rows, unasked } from "./rows/index.ts";
 
 /** What takes no longer is asked without `slow`, milliseconds. */
@@ -58,6 +58,7 @@ async function ask(row: Row, question: Question): Promise<Verdict> {
 		await row.ask(question);
 		return { verdict: "holds" };
 	} catch (error) {
+		if (error instanceof NotAsked) return { verdict: "not asked", why: error.message };
 		if (error instanceof Difference) return { verdict: "differs", expected: error.expected, got: error.got };
 		return { verdict: "differs", expected: row.title, got: (error as Error).message };
 	} finally {
