@@ -25,6 +25,11 @@ export interface Setup {
 	/** Seconds after boot between which one telemetry message a second is sent. */
 	from?: number;
 	to?: number;
+	/** The same once more. */
+	again?: number;
+	until?: number;
+	/** Messages that are handed over at once in second 2. */
+	queue?: number;
 	/** Without TBClient: the MQTT client alone. */
 	transportOnly?: boolean;
 	/** Flash commands take the time they take on the chip. Default false: none. */
@@ -57,6 +62,9 @@ export async function boot(setup: Setup, connect = true): Promise<Bench> {
 	nvs.set("bench", "stage", setup.transportOnly ? 1 : 0);
 	nvs.set("bench", "from", setup.from ?? 0);
 	nvs.set("bench", "to", setup.to ?? 0);
+	nvs.set("bench", "queue", setup.queue ?? 0);
+	nvs.set("bench", "again", setup.again ?? 0);
+	nvs.set("bench", "until", setup.until ?? 0);
 	if (setup.flashTime) flash.onBusy = (ms) => clock.stall(ms);
 	const traces: Bench["traces"] = [];
 	const board = new Board({ flash, clock, network: link, flashTime: 0 });

@@ -1,5 +1,5 @@
 // What is measured: the objects of main.ts, made and used when the clock says so. Second 1: they are made. From `from` to `to`:
-// one telemetry message a second. NVS `bench`/`stage` = 1: only the MQTT client beneath them, without any of ours.
+// one telemetry message a second, and again from `again` to `until`. NVS `bench`/`stage` = 1: only the MQTT client beneath them, without any of ours.
 import { Digest } from "crypt";
 import type { JSONObject } from "host/contract";
 import device from "host/device";
@@ -16,6 +16,9 @@ const settings = new Store("bench");
 const transportOnly = settings.get("stage") === 1;
 const from = Number(settings.get("from") ?? 0);
 const to = Number(settings.get("to") ?? 0);
+const queue = Number(settings.get("queue") ?? 0); // messages that are handed over in second 2
+const again = Number(settings.get("again") ?? 0);
+const until = Number(settings.get("until") ?? 0);
 const server = { host: "127.0.0.1", port: 1883 };
 const current = { title: "bench", version: "1.0.0" };
 const kept: unknown[] = [];
@@ -23,6 +26,7 @@ let client: TBClient | undefined;
 let updater: Updater | undefined;
 let trial: Trial | undefined;
 let second = 0;
+let count = 10;
 
 const ignore = () => {};
 
@@ -51,6 +55,7 @@ const options = {
 	...callbacks,
 	token: "token",
 	random: () => 0.5,
+	outbox: { messages: 300, bytes: 30_000 },
 };
 const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
 	client?.sendTelemetry(values, callback);
@@ -81,9 +86,15 @@ function application(): void {
 	trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });
 }
 
+/** A message of 45 bytes. */
+function send(): void {
+	count = (count % 90) + 10;
+	client?.sendTelemetry({ temperature: 21.5, humidity: 40, count });
+}
+
 Timer.repeat(() => {
 	second += 1;
 	if (second === 1) (transportOnly ? transport : application)();
-	else if (second >= from && second < to)
-		client?.sendTelemetry({ temperature: 21.5, humidity: 40, count: second });
+	if (second === 2) for (let i = 0; i < queue; i++) send();
+	if ((second >= from && second < to) || (second >= again && second < until)) send();
 }, 1000);

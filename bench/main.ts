@@ -33,6 +33,12 @@ function line(name: string, { messagesPerSecond, cpuMicrosecondsPerMessage, vers
 	return `  ${name.padEnd(16)}${messagesPerSecond} messages/s, ${cpuMicrosecondsPerMessage} µs of CPU each (${version})`;
 }
 
+function byteCodeText({ byteCode }: Size): string {
+	if (!byteCode) return "  byte code     not measured: MODDABLE names no SDK";
+	const { tbclient, ota } = byteCode;
+	return `  byte code     ${tbclient + ota} B: tbclient ${tbclient}, ota ${ota} (xsc, release, the core's modules; the aim is 49 152)`;
+}
+
 function text({ xs, ota, size, telemetry: rates, standin }: Report): string {
 	const { board } = ota;
 	const { idle, connected, updating } = xs.heapBytes;
@@ -40,6 +46,9 @@ function text({ xs, ota, size, telemetry: rates, standin }: Report): string {
 	return `XS ${xs.version} (worker of the virtual board)
   telemetry     ${xs.instructionsPerTelemetry} byte codes, ${xs.slotsPerTelemetry} slots
                 a message of 3 values until its PUBACK; median of 100, less a second in which nothing is sent
+  RPC           ${xs.instructionsPerRPC} byte codes: a call of the server and its answer, measured in the same way
+  attributes    ${xs.instructionsPerAttributes} byte codes: a push of two
+  queue         ${xs.bytesPerQueued} B for a message that waits, besides its payload
   heap of ours  idle ${idle} B, connected ${connected} B, updating ${updating} B (+${updating - connected})
                 after a collection, less what was there once the modules were loaded; slots at 16 B, chunks as the
                 worker has them; less what the MQTT client alone holds in the same situation
@@ -55,6 +64,7 @@ ${tableText(ota)}
 Code, minified bundle of each module alone
   tbclient      ${size.tbclient} B
   ota           ${size.ota} B
+${byteCodeText(size)}
 
 Telemetry side by side, on this machine and at its present load
 ${line("TBClient", rates.node)}

@@ -1,6 +1,7 @@
 // Size of each module's code: minified bundle bytes, which is what can be measured without the SDK's compiler.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { type ByteCode, bytecode } from "./bytecode.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -14,6 +15,8 @@ const entries = {
 export interface Size {
 	tbclient: number;
 	ota: number;
+	/** The core's release byte code by the SDK's compiler; null without an SDK. */
+	byteCode: ByteCode | null;
 }
 
 /** Bundles one module alone: what the host supplies (`timer`, `crypt`, ...) stays outside. */
@@ -34,5 +37,6 @@ async function bytes(contents: string): Promise<number> {
 
 /** Measures both modules. Deterministic for one version of esbuild. */
 export async function size(): Promise<Size> {
-	return { tbclient: await bytes(entries.tbclient), ota: await bytes(entries.ota) };
+	const byteCode = (await bytecode()) ?? null;
+	return { tbclient: await bytes(entries.tbclient), ota: await bytes(entries.ota), byteCode };
 }

@@ -4,10 +4,12 @@ import { type Bench, boot } from "./board.ts";
 import { bytesBetween, heap } from "./heap.ts";
 import type { LinkOptions } from "./link.ts";
 import { imageOf, offer } from "./ota/image.ts";
+import type { Peer } from "./peer.ts";
 
 const Messages = 100;
 const Quiet = 10; // seconds before the first message, and after the last
 const Second = 1000;
+const PayloadBytes = '{"temperature":21.5,"humidity":40,"count":10}'.length; // bench/guest.ts, `send`
 const link: LinkOptions = { roundTrip: 2, rate: 1000, window: 5744 };
 
 /** Figures of one engine. Bytes are an ESP32's, as bench/heap.ts scales them. */
@@ -15,6 +17,12 @@ export interface XS {
 	version: string;
 	instructionsPerTelemetry: number;
 	slotsPerTelemetry: number;
+	/** A call of the server: parsed, handed to the application, answered, acknowledged. */
+	instructionsPerRPC: number;
+	/** A push of two shared attributes. */
+	instructionsPerAttributes: number;
+	/** Of a message that waits, besides its payload. */
+	bytesPerQueued: number;
 	heapBytes: { idle: number; connected: number; updating: number };
 	/** What the MQTT client and its socket hold: not in `heapBytes`. */
 	transportBytes: number;
@@ -64,6 +72,46 @@ async function telemetry(): Promise<Pick<XS, "instructionsPerTelemetry" | "slots
 	}
 }
 
+/** What one push of the server costs, its answer included; one a second. */
+async function inbound(push: (peer: Peer, index: number) => void): Promise<number> {
+	const bench = await boot({ link });
+	try {
+		const { clock, peer } = bench;
+		clock.advance(Quiet * Second);
+		const quiet = perSecond(bench, Quiet - 1);
+		const busy: number[] = [];
+		for (let index = 0; index < Messages; index += 1) {
+			push(peer, index);
+			busy.push(...perSecond(bench, 1).compute);
+		}
+		return median(busy) - median(quiet.compute);
+	} finally {
+		bench.close();
+	}
+}
+
+const rpc = (peer: Peer, index: number) =>
+	peer.publish(`v1/devices/me/rpc/request/${index}`, `{"method":"setLamp","params":${index}}`);
+const attributes = (peer: Peer, index: number) =>
+	peer.publish("v1/devices/me/attributes", `{"interval":${index},"mode":"auto"}`);
+
+/** Heap of a message that waits for a connection, less its payload. */
+async function queued(): Promise<number> {
+	const measure = async (queue: number) => {
+		const bench = await boot({ link, queue }, false);
+		try {
+			const before = heap(bench.machine);
+			bench.clock.advance(2.5 * Second);
+			return bytesBetween(before, heap(bench.machine));
+		} finally {
+			bench.close();
+		}
+	};
+	const few = 20;
+	const many = 220;
+	return ((await measure(many)) - (await measure(few))) / (many - few) - PayloadBytes;
+}
+
 /** Memory of an MQTT client without anything of ours: connected, or after the server refused it. */
 async function transport(connect: boolean): Promise<number> {
 	const bench = await boot({ link, transportOnly: true }, connect);
@@ -106,6 +154,9 @@ export async function xs(): Promise<XS> {
 	return {
 		version: XSVersion,
 		...(await telemetry()),
+		instructionsPerRPC: await inbound(rpc),
+		instructionsPerAttributes: await inbound(attributes),
+		bytesPerQueued: await queued(),
 		heapBytes: await memory(transportBytes),
 		transportBytes,
 	};

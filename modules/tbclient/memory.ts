@@ -31,8 +31,8 @@ export class Memory implements Backlog {
 	readonly largest = Number.POSITIVE_INFINITY;
 	bytes = 0;
 	#topic: string;
-	#records: (string | Message)[] = [];
-	#callbacks: (Completion | undefined)[] = [];
+	#kept: (string | Message | Completion)[] = []; // behind a text stands its callback, if it has one
+	#length = 0; // messages in it
 	#last: Message | undefined; // the newest, not packed yet: while connected it leaves at once
 
 	/** `topic` of telemetry. */
@@ -41,7 +41,7 @@ export class Memory implements Backlog {
 	}
 
 	get length(): number {
-		return this.#records.length + (this.#last ? 1 : 0);
+		return this.#length + (this.#last ? 1 : 0);
 	}
 
 	start(): void {}
@@ -54,13 +54,18 @@ export class Memory implements Backlog {
 	}
 
 	take(): Message | undefined {
-		if (this.#records.length) return this.unpack(this.#records.shift(), this.#callbacks.shift());
-		return this.takeLast();
+		if (!this.#length) return this.takeLast();
+		const record = this.#kept.shift();
+		const callback = typeof this.#kept[0] === "function" ? this.#kept.shift() : undefined;
+		return this.unpack(record as string | Message, callback as Completion | undefined);
 	}
 
 	evict(which: "oldest" | "newest"): Message | undefined {
 		if (which === "oldest") return this.take();
-		return this.takeLast() ?? this.unpack(this.#records.pop(), this.#callbacks.pop());
+		if (this.#last || !this.#length) return this.takeLast();
+		const newest = this.#kept.pop();
+		const callback = typeof newest === "function" ? newest : undefined;
+		return this.unpack((callback ? this.#kept.pop() : newest) as string | Message, callback);
 	}
 
 	done(): void {}
@@ -74,16 +79,15 @@ export class Memory implements Backlog {
 
 	private pack(message: Message): void {
 		const { text, callback } = message;
-		this.#records.push(text === undefined ? message : `${headOf(message, this.#topic)}\n${text}`);
-		this.#callbacks.push(callback);
+		this.#kept.push(text === undefined ? message : `${headOf(message, this.#topic)}\n${text}`);
+		if (text !== undefined && callback) this.#kept.push(callback);
+		this.#length += 1;
 	}
 
-	private unpack(
-		record: string | Message | undefined,
-		callback: Completion | undefined,
-	): Message | undefined {
+	private unpack(record: string | Message, callback: Completion | undefined): Message {
 		const message = typeof record === "string" ? this.parse(record, callback) : record;
-		if (message) this.bytes -= message.bytes.byteLength;
+		this.bytes -= message.bytes.byteLength;
+		this.#length -= 1;
 		return message;
 	}
 

@@ -215,6 +215,9 @@ describe("bench: --json", function () {
 			const counts = [
 				xs.instructionsPerTelemetry,
 				xs.slotsPerTelemetry,
+				xs.instructionsPerRPC,
+				xs.instructionsPerAttributes,
+				xs.bytesPerQueued,
 				idle,
 				connected,
 				updating,

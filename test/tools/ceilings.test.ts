@@ -1,0 +1,32 @@
+// What a chip must have for TBClient: ceilings that hold for every change. The engine counts, so the figures are the same everywhere.
+import { slopeOfConnections, slopeOfMessages } from "../../bench/slope.ts";
+import { type XS, xs } from "../../bench/xs.ts";
+import { workerBuilt } from "../../hosts/virtual/worker.ts";
+import { ok } from "../assert.ts";
+
+const KiB = 1024;
+const long = process.env.TEST_LONG === "1";
+const [messages, connections] = long ? [100_000, 1000] : [1000, 30];
+const most = (figure: number, ceiling: number) =>
+	ok(figure <= ceiling, `expected at most ${ceiling}, got ${figure}`);
+
+(workerBuilt() ? describe : describe.skip)("memory and byte codes on XS (needs the XS worker)", function () {
+	this.timeout(long ? 600_000 : 30_000);
+	let figures: XS;
+
+	before(async () => {
+		figures = await xs();
+	});
+
+	it("connected and idle: at most 8 KiB of ours", () => most(figures.heapBytes.connected, 8 * KiB));
+	it("made and not connected: at most 8 KiB of ours", () => most(figures.heapBytes.idle, 8 * KiB));
+	it("a message that waits: at most 64 bytes besides its own", () => most(figures.bytesPerQueued, 64));
+	it("a telemetry message: at most 14 000 byte codes", () => most(figures.instructionsPerTelemetry, 14_000));
+	it("a call of the server: at most 36 000 byte codes", () => most(figures.instructionsPerRPC, 36_000));
+	it("a push of attributes: at most 22 000 byte codes", () =>
+		most(figures.instructionsPerAttributes, 22_000));
+	// Less than nothing where something of the start ends only now.
+	it(`nothing is left of ${messages} messages`, async () => most(await slopeOfMessages(messages), 0));
+	it(`nothing is left of ${connections} connections`, async () =>
+		most(await slopeOfConnections(connections), 0));
+});
