@@ -31,12 +31,13 @@ export class Message {
 
 	/** The last text of a string field, "" when there is none. Throws `ProtobufError` for malformed UTF-8. */
 	text(number: number): string {
-		const value = this.bytes(number);
-		try {
-			return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
-		} catch {
-			throw new ProtobufError(`field ${number}: expected UTF-8`);
-		}
+		return decoded(this.bytes(number), number);
+	}
+
+	/** Each text of a repeated string field. Throws `ProtobufError` for malformed UTF-8. */
+	texts(number: number): string[] {
+		const values = this.#fields.get(number) ?? [];
+		return values.flatMap((value) => (value instanceof Uint8Array ? [decoded(value, number)] : []));
 	}
 
 	/** The last value of a bytes field. */
@@ -64,6 +65,14 @@ export class Message {
 
 	#last(number: number): bigint | Uint8Array | undefined {
 		return this.#fields.get(number)?.at(-1);
+	}
+}
+
+function decoded(bytes: Uint8Array, number: number): string {
+	try {
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+	} catch {
+		throw new ProtobufError(`field ${number}: expected UTF-8`);
 	}
 }
 

@@ -74,6 +74,24 @@ describe("thingsboard rate limits on the wire", () => {
 		equal(await peer.kind(), "closed");
 	});
 
+	it("14.24 counts the PUBACK of a call: one too many is dropped, and the call is neither delivered nor timed out", async () => {
+		const peer = await limited("device", { messages: "2:3600" });
+		await peer.subscribe("v1/devices/me/rpc/request/+");
+		const path = `/api/rpc/oneway/${at.device.id}`;
+		const ids = [];
+		for (const method of ["a", "b"]) {
+			const { body } = await at.rest.send("POST", path, { method, persistent: true, timeout: 60_000 });
+			ids.push((body as { rpcId: string }).rpcId);
+			const { id: messageId = 0 } = await peer.message();
+			peer.send({ cmd: "puback", messageId });
+			ok(await peer.quiet());
+		}
+		at.clock.advance(20_000);
+		const status = async (id: string | undefined) =>
+			((await at.rest.send("GET", `/api/rpc/persistent/${id}`)).body as { status: string }).status;
+		deepEqual([await status(ids[0]), await status(ids[1])], ["DELIVERED", "SENT"]);
+	});
+
 	it("14.24 does not count pings, unknown topics, getSessionLimits and other subscriptions", async () => {
 		const peer = await limited("device", { messages: "1:60" });
 		for (let i = 0; i < 3; i++) {

@@ -1,32 +1,41 @@
 // The JSON that a gateway is sent (JsonConverter.getJsonObjectForGateway, toGatewayJson).
-import type { Device, Point } from "../devices.ts";
+import type { Device } from "../devices.ts";
 import { quote } from "../json.ts";
-import { valueJson, valuesJson } from "../values.ts";
+import { type Value, valueJson, valuesJson } from "../values.ts";
 import type { AttributesQuestion } from "./messages.ts";
 
-/** Attributes that were asked for: `value` for one key, `values` for several, neither when nothing was found. */
-export function attributesAnswer(
-	device: Device,
-	{ id, device: name, client, keys }: AttributesQuestion,
-): string {
-	const members = [`"id":${id}`, `"device":${quote(name)}`];
-	const { CLIENT_SCOPE, SHARED_SCOPE } = device.attributes;
-	const scopes = keys.length ? [client ? CLIENT_SCOPE : SHARED_SCOPE] : [CLIENT_SCOPE, SHARED_SCOPE];
-	return `{${[...members, ...found(scopes, keys)].join(",")}}`;
+/** Attributes that were found in one scope. */
+interface Found {
+	scope: "client" | "shared";
+	values: (readonly [string, Value])[];
 }
 
-/** Without keys both scopes speak: a scope of one attribute says `value`, and the second such scope overwrites the first. */
-function found(scopes: Map<string, Point>[], keys: string[]): string[] {
+/** What is found of a question: in the scope it names, without keys everything in both. */
+export function scopesOf({ attributes }: Device, { client, keys }: AttributesQuestion): Found[] {
+	const names = keys.length ? ([client ? "client" : "shared"] as const) : (["client", "shared"] as const);
+	return names.map((scope) => {
+		const points = scope === "client" ? attributes.CLIENT_SCOPE : attributes.SHARED_SCOPE;
+		const picked = [...points].filter(([key]) => !keys.length || keys.includes(key));
+		return { scope, values: picked.map(([key, { value }]) => [key, value] as const) };
+	});
+}
+
+/** Attributes that were asked for: `value` for one key, `values` for several, neither when nothing was found. */
+export function attributesAnswer(device: Device, question: AttributesQuestion): string {
+	const members = [`"id":${question.id}`, `"device":${quote(question.device)}`];
+	return `{${[...members, ...shape(device, question)].join(",")}}`;
+}
+
+/** Without keys a scope of one attribute says `value`, and the second such scope overwrites the first. */
+function shape(device: Device, question: AttributesQuestion): string[] {
 	let single: string[] = [];
-	const values: (readonly [string, Point["value"]])[] = [];
-	for (const scope of scopes) {
-		const picked = [...scope].filter(([key]) => !keys.length || keys.includes(key));
-		const entries = picked.map(([key, { value }]) => [key, value] as const);
-		const [only] = entries;
-		if (only && entries.length === 1 && keys.length <= 1) single = [`"value":${valueJson(only[1])}`];
-		else values.push(...entries);
+	const several: Found["values"] = [];
+	for (const { values } of scopesOf(device, question)) {
+		const [only] = values;
+		if (only && values.length === 1 && question.keys.length <= 1) single = [`"value":${valueJson(only[1])}`];
+		else several.push(...values);
 	}
-	return values.length ? [...single, `"values":${valuesJson(values)}`] : single;
+	return several.length ? [...single, `"values":${valuesJson(several)}`] : single;
 }
 
 /** An update of shared attributes; `data` is what a device itself would get. */

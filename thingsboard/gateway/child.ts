@@ -3,6 +3,8 @@ import { deliver } from "../faults/calls.ts";
 import type { Session } from "../mqtt/session.ts";
 import type { Delivery } from "../rpc.ts";
 import { callMessage, updateMessage } from "./answers.ts";
+import { protobuf } from "./encoding.ts";
+import { callBytes, updateBytes } from "./protobuf-down.ts";
 
 /** A sub-device's session: its own activity and interests, over the gateway's connection. */
 export class Child implements DeviceSession {
@@ -34,15 +36,18 @@ export class Child implements DeviceSession {
 	}
 
 	publishAttributes(text: string): void {
-		this.#gateway.publishText("v1/gateway/attributes", updateMessage(this.name, text));
+		const bytes = protobuf(this.#gateway)
+			? updateBytes(this.name, text, this.#gateway.clock.now())
+			: Buffer.from(updateMessage(this.name, text));
+		this.#gateway.publish("v1/gateway/attributes", bytes);
 	}
 
 	/** The gateway's PUBACK is not tracked for its sub-devices: `delivery` is never told. */
 	publishRpc(id: number, text: string, _delivery?: Delivery): 0 | 1 {
-		const message = callMessage(this.name, id, text);
-		deliver(this.device.faults, this.#gateway.clock, () =>
-			this.#gateway.publishText("v1/gateway/rpc", message),
-		);
+		const bytes = protobuf(this.#gateway)
+			? callBytes(this.name, id, text)
+			: Buffer.from(callMessage(this.name, id, text));
+		deliver(this.device.faults, this.#gateway.clock, () => this.#gateway.publish("v1/gateway/rpc", bytes));
 		return this.#gateway.qos("v1/gateway/rpc");
 	}
 

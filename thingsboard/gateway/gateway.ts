@@ -1,14 +1,18 @@
 // The gateway API: one connection that speaks for many devices (AbstractGatewaySessionHandler).
 import type { IPublishPacket } from "mqtt-packet";
+import { PayloadError, StructureError } from "../errors.ts";
 import { answer } from "../faults/calls.ts";
 import type { Json } from "../json.ts";
 import { reason } from "../mqtt/reasons.ts";
 import type { Session } from "../mqtt/session.ts";
+import { ProtobufError } from "../protobuf.ts";
 import { typedMembers } from "../values.ts";
 import { attributesAnswer } from "./answers.ts";
 import type { Child } from "./child.ts";
 import { Children, type ConnectError } from "./children.ts";
+import { protobuf } from "./encoding.ts";
 import {
+	type AttributesQuestion,
 	isArray,
 	isObject,
 	readAnswer,
@@ -18,6 +22,8 @@ import {
 	readEntries,
 	readQuestion,
 } from "./messages.ts";
+import { answerBytes } from "./protobuf-down.ts";
+import { answerOfGateway, jsonOfGateway } from "./protobuf-up.ts";
 import { Receipt } from "./receipt.ts";
 
 /** The gateway's side of its connection. */
@@ -43,9 +49,20 @@ export class Gateway {
 	/** Handles a publish to `v1/gateway…`; another topic of that prefix is acknowledged and lost. Throws as `errors.ts` says. */
 	handle(packet: IPublishPacket): void {
 		const handler = Object.hasOwn(this.#topics, packet.topic) ? this.#topics[packet.topic] : undefined;
-		if (handler) handler(packet, packet.payload.toString());
-		else this.#session.ack(packet, reason.topicNameInvalid);
+		if (!handler) this.#session.ack(packet, reason.topicNameInvalid);
+		else if (protobuf(this.#session)) this.#handleProtobuf(packet, handler);
+		else handler(packet, packet.payload.toString());
 		this.#session.touch();
+	}
+
+	/** Whatever is wrong with protobuf is a payload that cannot be read. */
+	#handleProtobuf(packet: IPublishPacket, handler: (packet: IPublishPacket, text: string) => void): void {
+		try {
+			handler(packet, jsonOfGateway(packet.topic, packet.payload as Buffer, this.#session.clock.now()));
+		} catch (error) {
+			const known = [ProtobufError, StructureError, SyntaxError].some((kind) => error instanceof kind);
+			throw known ? new PayloadError((error as Error).message) : error;
+		}
 	}
 
 	/** PINGREQ keeps sub-devices alive only where the gateway's `overwriteActivityTime` says so. */
@@ -111,15 +128,19 @@ export class Gateway {
 		this.#children.with(question.device, "default", ready, failed);
 	}
 
-	#answerQuestion({ device, name }: Child, question: ReturnType<typeof readQuestion>): void {
-		const text = attributesAnswer(device, { ...question, device: name });
+	#answerQuestion({ device, name }: Child, asked: AttributesQuestion): void {
+		const question = { ...asked, device: name };
+		const bytes = protobuf(this.#session)
+			? answerBytes(device, question, this.#session.clock.now())
+			: Buffer.from(attributesAnswer(device, question));
 		answer(device.faults, this.#session.clock, () =>
-			this.#session.publishText("v1/gateway/attributes/response", text),
+			this.#session.publish("v1/gateway/attributes/response", bytes),
 		);
 	}
 
 	#answer(packet: IPublishPacket, text: string): void {
-		const { device, id, data } = readAnswer(text);
+		const read = () => answerOfGateway(packet.payload as Buffer);
+		const { device, id, data } = protobuf(this.#session) ? read() : readAnswer(text);
 		const receipt = new Receipt(this.#session, packet);
 		const ready = (child: Child) => {
 			if (!this.#admit(child, 0, receipt)) return;

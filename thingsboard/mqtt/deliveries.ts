@@ -4,27 +4,30 @@ import type { Delivery } from "../rpc.ts";
 /** Messages whose PUBACK somebody waits for, by packet id as it was counted: after the overflow none matches any more. */
 export class Deliveries {
 	#clock: Clock;
-	#waiting = new Map<number, () => void>();
+	#admit: () => boolean;
+	#waiting = new Map<number, (acknowledged: boolean) => void>();
 
-	constructor(clock: Clock) {
+	/** `admit`: whether the status that a PUBACK causes may go to the core; it counts as a message. */
+	constructor(clock: Clock, admit: () => boolean) {
 		this.#clock = clock;
+		this.#admit = admit;
 	}
 
 	/** Waits for the PUBACK of that id. */
 	expect(id: number, { ms, done }: Delivery): void {
-		const end = (acknowledged: boolean) => () => {
+		const stop = this.#clock.after(ms, () => this.#waiting.get(id)?.(false));
+		this.#waiting.set(id, (acknowledged) => {
 			stop();
 			this.#waiting.delete(id);
-			done(acknowledged);
-		};
-		const stop = this.#clock.after(ms, end(false));
-		this.#waiting.set(id, end(true));
+			// What a rate limit drops is neither a delivery nor a timeout.
+			if (!acknowledged || this.#admit()) done(acknowledged);
+		});
 	}
 
 	/** A PUBACK has come; whether somebody waited for it. */
 	acknowledged(id: number): boolean {
 		const delivered = this.#waiting.get(id);
-		delivered?.();
+		delivered?.(true);
 		return delivered !== undefined;
 	}
 }

@@ -26,7 +26,7 @@ function doubleField(number: number, value: number): Uint8Array {
 }
 
 /** TsKvProto of each member, as repeated field. */
-const entries = (number: number, values: Json, ts: number): Uint8Array[] =>
+export const entries = (number: number, values: Json, ts: number): Uint8Array[] =>
 	[...(values instanceof Map ? values : [])].map(([key, value]) =>
 		bytesField(number, Buffer.concat([integerField(1, ts), bytesField(2, keyValue(key, value))])),
 	);
@@ -38,7 +38,8 @@ function attributesResponse(id: number, root: Map<string, Json>, ts: number): Ui
 	return Buffer.concat([integerField(1, id), ...client, ...shared]);
 }
 
-function attributesUpdate(root: Map<string, Json>, ts: number): Uint8Array {
+/** AttributeUpdateNotificationMsg. */
+export function attributesUpdate(root: Map<string, Json>, ts: number): Uint8Array {
 	const deleted = root.get("deleted");
 	const keys = root.size === 1 && Array.isArray(deleted) ? deleted : undefined;
 	if (keys) return Buffer.concat(keys.map((key) => bytesField(2, String(key))));

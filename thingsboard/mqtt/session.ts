@@ -54,7 +54,7 @@ export class Session implements DeviceSession, MqttSession {
 		this.#acks = new Acks(this.clock, device.faults, (...packets) => outlet.send(...packets));
 		const custom = () => transportOf(device.profile).deviceAttributesSubscribeTopic;
 		this.#subscriptions = new Subscriptions(outlet.version, custom);
-		this.#deliveries = new Deliveries(this.clock);
+		this.#deliveries = new Deliveries(this.clock, () => this.admitted());
 		this.#activity = new Activity(this.clock, core.settings.inactivity, (idle) =>
 			this.close(`no activity for ${idle} ms`, reason.implementation),
 		);

@@ -73,6 +73,26 @@ const bytes = fc.oneof(
 	fc.uint8Array({ maxLength: 30 }).map((it) => Buffer.from(it)),
 );
 
+/** Messages in messages with small field numbers, and bytes that are none. */
+const field = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.constantFrom(0, 1, 2, 5));
+const { protobuf } = fc.letrec<{ protobuf: Buffer }>((tie) => ({
+	protobuf: fc.oneof(
+		{ depthSize: "small" },
+		fc.constantFrom(Buffer.from("A"), Buffer.from("{"), Buffer.alloc(0), Buffer.alloc(8, 0xff)),
+		fc.uint8Array({ maxLength: 12 }).map((it) => Buffer.from(it)),
+		fc.array(fc.tuple(field, tie("protobuf")), { maxLength: 4 }).map((fields) =>
+			Buffer.concat(
+				fields.flatMap(([[number, wire], inner]) => {
+					const body = inner.subarray(0, 100);
+					return wire === 2
+						? [Uint8Array.of(number * 8 + 2, body.length), body]
+						: [Uint8Array.of(number * 8 + wire), wire === 0 ? Uint8Array.of(3) : body];
+				}),
+			),
+		),
+	),
+}));
+
 const gatewayTopic = fc
 	.constantFrom("connect", "disconnect", "telemetry", "attributes", "claim", "attributes/request", "rpc", "x")
 	.map((name) => `v1/gateway/${name}`);
@@ -88,6 +108,10 @@ describe("thingsboard gateway and provisioning under noise", function () {
 		server = await startThingsBoard({ mqttPort: 0, httpPort: 0, ...told });
 		server.core.devices.create({ name: "witness" }, "witness");
 		server.core.devices.create({ name: "gw", additionalInfo: { gateway: true } }, "gw");
+		const { transport } = server.core.profiles.ensure("proto");
+		Object.assign(transport, { type: "MQTT", payloadType: "PROTOBUF" });
+		const proto = { name: "proto", type: "proto", additionalInfo: { gateway: true } };
+		server.core.devices.create(proto, "proto");
 		const provision = { strategy: "ALLOW_CREATE_NEW_DEVICES", key: "A", secret: "A" } as const;
 		server.core.profiles.create({ name: "open", provision });
 		witness = await connected("witness");
@@ -121,6 +145,14 @@ describe("thingsboard gateway and provisioning under noise", function () {
 			fc.assert(
 				fc.asyncProperty(fc.array(fc.tuple(gatewayTopic, bytes), { minLength: 1, maxLength: 5 }), (said) =>
 					survives("gw", said),
+				),
+				{ seed, numRuns: runs },
+			));
+
+		it(`takes any bytes from a gateway that speaks protobuf (seed ${seed})`, () =>
+			fc.assert(
+				fc.asyncProperty(fc.array(fc.tuple(gatewayTopic, protobuf), { minLength: 1, maxLength: 5 }), (said) =>
+					survives("proto", said),
 				),
 				{ seed, numRuns: runs },
 			));
