@@ -1,7 +1,7 @@
 // docs/ota-states.md against the cells that scenarios act out.
 import { readFileSync } from "node:fs";
 import { deepEqual, ok } from "../assert.ts";
-import { trialTable, updaterTable } from "../modules/ota/table.ts";
+import { killedTable, trialTable, updaterTable } from "../modules/ota/table.ts";
 
 const text = readFileSync(new URL("../../docs/ota-states.md", import.meta.url), "utf8");
 
@@ -19,8 +19,10 @@ function rows(heading: string): string[][] {
 		);
 }
 
+const tables = { Updater: updaterTable, Trial: trialTable, "Killed and failed": killedTable };
+
 describe("docs/ota-states.md", () => {
-	for (const [name, acted] of Object.entries({ Updater: updaterTable, Trial: trialTable })) {
+	for (const [name, acted] of Object.entries(tables)) {
 		const [head = [], , ...body] = rows(name);
 		it(`${name}: has a row for every state and no empty cell`, () => {
 			deepEqual(body.map(([state]) => state).sort(), Object.keys(acted).sort());

@@ -58,6 +58,24 @@ export const trialTable: Table = table(
 	},
 );
 
+/** What a power cut leads to, and what the failure of the next operation of flash or store does, in every state. */
+export const killedTable: Table = table(["power cut", "flash fails", "store fails"], {
+	"DOWNLOADING, header": ["from the header", D, "-"],
+	"DOWNLOADING, first block": ["from the header", D, "-"],
+	"DOWNLOADING, later": ["from 64 KiB", D, "-"],
+	"DOWNLOADING, proving": ["from 64 KiB", "from the header", "-"],
+	DOWNLOADED: ["no request", "-", "-"],
+	VERIFIED: ["no request", D, F],
+	UPDATING: ["TRIAL", "-", "-"],
+	TRIAL: ["CHECKING", "TRIAL", "UPDATED"],
+	UPDATED: ["UPDATED", "-", "-"],
+	WAITING: ["WAITING", F, F],
+	CHECKING: ["CHECKING", F, F],
+	SWITCHED: ["TRIAL", "-", "-"],
+	FAILED: ["FAILED", "-", "-"],
+	REVERTED: [F, "-", "-"],
+});
+
 /** The states that may follow `from`, by the table; a state of its own has no move into itself unless a cell says so. */
 export function movesFrom(table: Table, from: string): string[] {
 	const cells = Object.entries(table[from] ?? {}).filter(([event]) => event !== "restart");
