@@ -29,6 +29,9 @@ export interface PersistentRpc {
 	status: RpcStatus;
 }
 
+/** More are not kept: the oldest is forgotten. */
+const most = 10_000;
+
 /** The tenant's persistent RPCs, in the order they were made. */
 export class RpcRecords {
 	#clock: Clock;
@@ -44,6 +47,10 @@ export class RpcRecords {
 		const basis = { id: randomUUID(), createdTime: this.#clock.now() };
 		const record: PersistentRpc = { ...basis, ...info, response: null, status: "QUEUED" };
 		this.#byId.set(record.id, record);
+		for (const oldest of this.#byId.keys()) {
+			if (this.#byId.size <= most) break;
+			this.#byId.delete(oldest);
+		}
 		return record;
 	}
 

@@ -5,30 +5,42 @@ import { restoreState, stateText } from "../state.ts";
 /** How often a change is looked for, milliseconds: so much a killed server may forget. */
 const interval = 1000;
 
-/** Keeps the tenant in a file: read now, written when something has changed and by `end`. Throws when it cannot be read. */
+/** Keeps the tenant in a file: read now, written when something has changed and by `end`. Throws when it can be neither. */
 export class StateFile {
 	readonly path: string;
 	#core: Core;
 	#written = "";
 	#onProblem: (problem: string) => void;
+	#failing = false;
 
 	constructor(path: string, core: Core, onProblem: (problem: string) => void) {
 		this.path = path;
 		this.#core = core;
 		this.#onProblem = onProblem;
 		if (existsSync(path)) this.#read();
+		this.#write();
 		this.#watch();
 	}
 
-	/** Writes what has changed. */
+	/** Writes what has changed. A disk that refuses is told once, and tried again. */
 	end(): void {
+		try {
+			this.#write();
+			this.#failing = false;
+		} catch (error) {
+			if (!this.#failing) this.#onProblem((error as Error).message);
+			this.#failing = true;
+		}
+	}
+
+	#write(): void {
 		const text = stateText(this.#core);
 		if (text === this.#written) return;
 		try {
 			replace(this.path, text);
 			this.#written = text;
 		} catch (error) {
-			this.#onProblem(`--state: could not write ${this.path}: ${(error as Error).message}`);
+			throw new Error(`--state ${this.path}: expected to write it, ${(error as Error).message}`);
 		}
 	}
 
