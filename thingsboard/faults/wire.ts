@@ -23,6 +23,13 @@ export const wireFaults = [
 		value: bytes,
 	},
 	{
+		name: "dropAfterReceived",
+		what: "The connection ends after so many more bytes from the device, in the middle of its packet if need be.",
+		on: "device",
+		lasts: "once",
+		value: bytes,
+	},
+	{
 		name: "refuse",
 		what: "The next connection gets this CONNACK code (at MQTT 5 as it is); see refuseTimes.",
 		on: "device",

@@ -4,14 +4,17 @@ import type { Wire } from "./wire.ts";
 
 const ignore = () => undefined;
 
+/** Faults that end a connection after so many bytes. */
+type Cut = "dropAfterBytes" | "dropAfterReceived";
+
 /** Between a connection and its wire: where faults cut, slow down or silence the bytes. Without faults bytes pass straight through. */
 export class Link {
 	/** Armed once the device is known. */
 	faults: Armed | undefined;
 	onBytes: (bytes: Uint8Array) => void = ignore;
 	onGone: () => void = ignore;
-	/** `dropAfterBytes` has struck: the last bytes are on their way, the connection is to end. */
-	onCut: () => void = ignore;
+	/** `dropAfterBytes` or `dropAfterReceived` has struck: the last bytes are on their way, the connection is to end. */
+	onCut: (fault: Cut) => void = ignore;
 	#wire: Wire;
 	#out: Lane;
 	#in: Lane;
@@ -22,7 +25,7 @@ export class Link {
 		this.#out = new Lane(clock, (bytes) => wire.write(bytes));
 		this.#in = new Lane(clock, (bytes) => this.onBytes(bytes));
 		wire.onBytes = (bytes) => {
-			if (!this.#silent) this.#in.pass(bytes, this.faults);
+			if (!this.#silent) this.#count("dropAfterReceived", bytes, (part) => this.#in.pass(part, this.faults));
 		};
 		wire.onGone = () => this.onGone();
 	}
@@ -33,10 +36,7 @@ export class Link {
 	}
 
 	write(bytes: Uint8Array): void {
-		if (this.#silent) return;
-		const left = this.faults?.get("dropAfterBytes");
-		if (left === undefined) this.#out.pass(bytes, this.faults);
-		else this.#cut(bytes, left);
+		if (!this.#silent) this.#count("dropAfterBytes", bytes, (part) => this.#out.pass(part, this.faults));
 	}
 
 	/** Closes the wire after what is still under way. A half-open one stays. */
@@ -45,12 +45,15 @@ export class Link {
 		if (!this.#silent) this.#out.end(() => this.#wire.close());
 	}
 
-	#cut(bytes: Uint8Array, left: number): void {
-		if (left) this.#out.pass(bytes.subarray(0, left), this.faults);
-		if (bytes.length < left) this.faults?.set("dropAfterBytes", left - bytes.length);
+	/** Passes the bytes, or those that an armed cut leaves of them. */
+	#count(fault: Cut, bytes: Uint8Array, pass: (bytes: Uint8Array) => void): void {
+		const left = this.faults?.get(fault);
+		if (left !== 0) pass(left === undefined ? bytes : bytes.subarray(0, left));
+		if (left === undefined) return;
+		if (bytes.length < left) this.faults?.set(fault, left - bytes.length);
 		else {
-			this.faults?.clear("dropAfterBytes");
-			this.onCut();
+			this.faults?.clear(fault);
+			this.onCut(fault);
 		}
 	}
 }

@@ -90,6 +90,25 @@ describe("thingsboard: faults on command", () => {
 		ok(wire.closed);
 	});
 
+	it("dropAfterReceived: what came in whole before the cut is processed, what was cut is not", async () => {
+		const publish = (key: string) =>
+			mqttPacket.generate({
+				cmd: "publish",
+				topic: telemetry,
+				payload: `{"${key}":1}`,
+				qos: 0,
+				dup: false,
+				retain: false,
+			});
+		const bytes = Buffer.concat([publish("a"), publish("b"), publish("c")]);
+		fault("dropAfterReceived", bytes.length - 1);
+		wire.onBytes(bytes.subarray(0, 10));
+		wire.onBytes(bytes.subarray(10));
+		ok(wire.closed);
+		deepEqual([...at.device.series.keys()], ["a", "b"]);
+		deepEqual(at.device.faults.all(), {});
+	});
+
 	it("delay: what the device sends and what it gets take longer, in order", async () => {
 		fault("delay", 100);
 		wire.telemetry(1);
