@@ -5,11 +5,13 @@ import type { JSONObject } from "host/contract";
 import device from "host/device";
 import Link from "host/link";
 import pins from "host/pins";
+import verify from "host/signature";
 import slots from "host/slots";
 import Store from "host/store";
 import system from "host/system";
 import config from "mc/config";
 import Updater, { sharedNames } from "ota";
+import { signedBy } from "ota/signature";
 import Trial from "ota/trial";
 import { Commands } from "service/commands";
 import { Health } from "service/health";
@@ -23,6 +25,7 @@ import Timer from "timer";
 const watch = ["telemetryInterval", "healthInterval", ...sharedNames];
 const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
 const current = { title, version };
+const { commands: enabled = [], updateKeys: keys } = config;
 const log = new Log();
 const store = new Store("ota");
 const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
@@ -65,9 +68,16 @@ const client = new TBClient({
 
 const updater = new Updater({
 	...{ current, slots, store, report, digest: Digest, source: client },
+	...(keys && { inspect: signedBy({ keys, digest: Digest, verify }) }),
 	random: () => system.random(),
-	conditions: () => ({ rssi: link.RSSI, minute: link.clockValid ? minuteOfDay() : undefined }),
-	onState: (state, { written, size, error = "" }) => log.info(`ota: ${state} ${written}/${size} ${error}`),
+	conditions: () => ({
+		rssi: link.RSSI,
+		minute: link.clockValid ? Math.floor(Date.now() / 60_000) % 1440 : undefined,
+	}),
+	onState(state, { written, size, error = "" }) {
+		log.info(`ota: ${state} ${written}/${size} ${error}`);
+		if (written) report({ fw_progress: Math.floor((100 * written) / size) });
+	},
 	onReady: restart,
 });
 
@@ -78,7 +88,6 @@ const trial = new Trial({
 	onRevert: (reason) => log.error(`ota: reverting: ${reason}`),
 });
 
-const enabled = config.commands ?? [];
 const commands = new Commands({ enabled, system, pins, log, reset: () => factoryReset(Store) });
 const health = new Health({ system, link: () => link, log, report, more: () => healthOf(client.stats) });
 /** While offline too: a reading keeps its time, and the oldest give way when there are too many. */
@@ -87,8 +96,6 @@ const sampler = new Sampler({
 	onRead: () => trial.prove("application"),
 	onAcknowledged: () => trial.prove("acknowledged"),
 });
-
-const minuteOfDay = () => Math.floor(Date.now() / 60_000) % 1440;
 
 /** Shared attributes: each part takes those that are its own. */
 function configure(values: JSONObject): void {

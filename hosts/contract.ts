@@ -138,6 +138,16 @@ export interface DigestConstructor {
 	new (algorithm: string): Digest;
 }
 
+/**
+ * `host/signature`: default export. ECDSA over P-256 with SHA-256 of the message (FIPS 186-5). `publicKey` is the 65 bytes of the
+ * uncompressed point, `signature` r and s of 32 bytes each, most significant byte first. Does not throw.
+ */
+export type VerifySignature = (
+	publicKey: ArrayBuffer,
+	message: ArrayBuffer,
+	signature: ArrayBuffer,
+) => boolean;
+
 /** ESP-IDF `esp_ota_img_states_t`; UNDEFINED when otadata holds no record for the slot. */
 export type ImageState = "NEW" | "PENDING_VERIFY" | "VALID" | "INVALID" | "ABORTED" | "UNDEFINED";
 

@@ -8,6 +8,7 @@ import { type Boot, Event, Op } from "./protocol.ts";
 import { Reset } from "./reset.ts";
 import { BoardSocket, type Post } from "./sockets.ts";
 import type { Secure } from "./tls.ts";
+import { isSignedBody } from "./verify.ts";
 
 /** NVS as the guest reaches it: a namespace, a name, a value. */
 export interface Storage {
@@ -120,6 +121,7 @@ export class Calls {
 			return nothing;
 		},
 		[Op.DigestClose]: (handle) => this.#digestClose(handle),
+		[Op.Verify]: (_, body) => Buffer.of(isSignedBody(body) ? 1 : 0),
 		[Op.Slots]: (_, body) => this.#slots(body),
 		[Op.Store]: (_, body) => this.#store(body),
 		[Op.Region]: (_, body) => this.#region(body),

@@ -49,6 +49,8 @@ export const Op = {
 	Secure: 21,
 	/** The partition `outbox`; form as Slots. */
 	Region: 22,
+	/** body: public key (65), signature (64), message → u8. */
+	Verify: 23,
 } as const;
 
 /** Kinds of events. */

@@ -85,6 +85,7 @@ for (const target of ["devkit", "s3devkit", "c3devkit"])
 			"link",
 			"pins",
 			"restart",
+			"signature",
 			"slots",
 			"station",
 			"store",

@@ -1,4 +1,5 @@
 // The simulator's host modules and the runner around them, with a small application that does as it is told.
+import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Boot, Otadata } from "../../hosts/simulator/otadata.ts";
@@ -100,6 +101,22 @@ describe("Simulator host (needs MODDABLE)", () => {
 			["ota_1", "SW", 9],
 			["ota_0", "POWERON", 0],
 		]);
+	});
+
+	it("verifies signatures by the SDK's own ECDSA", async () => {
+		const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+		const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+		const message = Buffer.from("the image's digest");
+		const values = {
+			key: Buffer.concat([Buffer.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]),
+			message,
+			signature: sign("sha256", message, { key: privateKey, dsaEncoding: "ieee-p1363" }),
+		};
+		const kept = Object.entries(values).map(([name, bytes]) => [name, { hex: bytes.toString("hex") }]);
+		keep("store.json", { test: { task: "signature", ...Object.fromEntries(kept) } });
+		const common = { moddable: sdk.moddable, display: display.name, library, directory: state };
+		await new Simulator({ ...common, timeout: 20_000, onLine }).end;
+		deepEqual(told(), [[true, false, false]]);
 	});
 
 	it("writes slots as NOR flash does, and refuses with the chip's codes", async () => {

@@ -10,6 +10,8 @@ export interface Config {
 	build: string;
 	/** RPCs of `service/commands` that may be called; none by default. */
 	commands?: readonly string[];
+	/** Public keys, one of which must have signed an update: 130 hex digits each. Without any, packages need no signature. */
+	updateKeys?: readonly string[];
 }
 
 const config: Config = { title: "thingsboard-xs", version: "0.0.0", build: "unbuilt" };

@@ -1,6 +1,7 @@
 // Runs inside the simulator: does what the store tells it to, and traces what came of it as lines of JSON.
 import type { JSONValue, SlotError, StoreValue } from "host/contract";
 import Link from "host/link";
+import verify from "host/signature";
 import slots from "host/slots";
 import Store from "host/store";
 import system from "host/system";
@@ -38,6 +39,20 @@ const tasks: Record<string, () => void> = {
 		Timer.set(() => {
 			throw new Error("escaped");
 		});
+	},
+	signature: () => {
+		const [key, message, signature] = ["key", "message", "signature"].map(
+			(name) => store.get(name) as ArrayBuffer,
+		) as [ArrayBuffer, ArrayBuffer, ArrayBuffer];
+		const changed = message.slice(0);
+		new Uint8Array(changed)[0] = 0;
+		const zeros = new ArrayBuffer(64);
+		tell([
+			verify(key, message, signature),
+			verify(key, changed, signature),
+			verify(zeros, message, signature),
+		]);
+		trace("##EXIT 0\n");
 	},
 	hang: () => tell("hanging"),
 	restart: () => system.restart(),
