@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { StoreValue } from "../contract.ts";
 import { bundle } from "./bundle.ts";
 import { NorFlash } from "./flash.ts";
+import type { Config } from "./guest/config.ts";
 import { buildImage } from "./image.ts";
 import { Nvs } from "./nvs.ts";
 import { readPartitions } from "./partitions.ts";
@@ -23,6 +24,14 @@ export interface FirmwareOptions {
 	app?: string;
 	/** The whole program instead of `main.ts`. */
 	entry?: string;
+	/** More of `mc/config`, beside what manifest.json has. */
+	config?: Partial<Config>;
+}
+
+/** What manifest.json gives every host: enabled commands, keys of updates. */
+function manifestConfig(): Partial<Config> {
+	const file = fileURLToPath(new URL("../../manifest.json", import.meta.url));
+	return (JSON.parse(readFileSync(file, "utf8")) as { config: Partial<Config> }).config;
 }
 
 function projectName(): string {
@@ -32,11 +41,11 @@ function projectName(): string {
 
 /** Bundles the application and wraps it into a genuine ESP32 image. @throws as `bundle` and `buildImage` */
 export async function buildFirmware(options: FirmwareOptions): Promise<Buffer> {
-	const { version, build, title = projectName(), app, entry } = options;
+	const { version, build, title = projectName(), app, entry, config } = options;
 	const script = await bundle({
 		...(entry !== undefined && { entry }),
 		...(app !== undefined && { modules: { app } }),
-		config: { title, version, build },
+		config: { ...manifestConfig(), ...config, title, version, build },
 	});
 	const identity = { title, version, target: Target, xs: XSVersion };
 	return buildImage({ identity, payload: Buffer.from(script) });
