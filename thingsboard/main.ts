@@ -1,6 +1,5 @@
 // `npm run thingsboard`: the stand-in alone, until SIGINT or SIGTERM.
 import { args, helpText } from "../tools/args.ts";
-import { certificate } from "./cli/certificate.ts";
 import { makeDevices } from "./cli/devices.ts";
 import { demo, introduction } from "./cli/introduce.ts";
 import { devices, isLoopback, OptionError, port, rateLimits, settings, usage } from "./cli/options.ts";
@@ -27,6 +26,7 @@ async function configure(): Promise<{ config: ThingsBoardOptions; trust?: string
 		log: (text: string) => say("log", text, { time: Date.now() }),
 	};
 	if (!options.tls && !cert && !key) return { config };
+	const { certificate } = await import("./cli/certificate.ts"); // a quarter of the start, for those who want TLS
 	const { tls, trust } = await certificate({ cert, key, folder, host });
 	return { config: { ...config, tls: { ...tls, only12, leafOnly } }, trust };
 }
