@@ -41,11 +41,11 @@ export class Bucket {
 		this.#flying = Math.max(this.#flying - count, 0);
 	}
 
-	/** Everything has arrived, or never will. `empty`: the server may have taken more than we know of. */
-	settle(empty: boolean): void {
+	/** Everything has arrived, or never will. `suspect`: what was in flight may have been too much, so nothing is left. */
+	settle(suspect: boolean): void {
 		this.#refill();
+		if (suspect && this.#flying) this.#level = Math.min(this.#level, 0);
 		this.#flying = 0;
-		if (empty) this.#level = Math.min(this.#level, 0);
 	}
 
 	#refill(): void {

@@ -162,9 +162,11 @@ describe("TBClient: limits", () => {
 	});
 	it("take themselves for empty when the server closed on messages in flight", () => {
 		const limits = new Limits(false);
-		limits.set({ rateLimits: { telemetryMessages: "10:10" } });
+		limits.set({ rateLimits: { telemetryMessages: "10:10", messages: "10:10" } });
+		limits.take(1);
 		limits.down(true);
 		ok(limits.wait(1) > 1000, "empty");
+		equal(limits.wait(0), 0);
 	});
 	it("never wait for more than a bucket holds", () => {
 		const limits = new Limits(false);
