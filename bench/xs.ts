@@ -137,10 +137,12 @@ async function memory(transportBytes: number): Promise<XS["heapBytes"]> {
 		clock.until("a connection", () => bench.traces.some(({ text }) => text === "connected"));
 		clock.advance(Quiet * Second);
 		const connected = bytesBetween(before, heap(machine)) - transportBytes;
-		offer(peer, imageOf(128 * 1024));
+		offer(peer, imageOf(1024 * 1024));
 		clock.advance(200);
 		peer.serving = false;
 		clock.advance(Second);
+		const state = bench.traces.at(-1)?.text ?? "nothing";
+		if (!state.startsWith("DOWNLOADING")) throw new Error(`bench: expected a download under way, got ${state}`);
 		const updating = bytesBetween(before, heap(machine)) - transportBytes;
 		return { idle, connected, updating };
 	} finally {

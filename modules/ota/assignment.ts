@@ -38,7 +38,7 @@ export class Assignment {
 	/** Adds attributes. True when they carry an `ota_retry` that was not seen before. */
 	merge(values: JSONObject): boolean {
 		this.#attributes = merge(this.#attributes, values);
-		return values.ota_retry !== undefined && this.#isNewRetry(values.ota_retry);
+		return values.ota_retry !== undefined && this.isNewRetry(values.ota_retry);
 	}
 
 	/** Forgets deleted attributes. */
@@ -55,21 +55,21 @@ export class Assignment {
 				? keyOf(decision.firmware)
 				: `${decision.kind} ${JSON.stringify(this.#attributes)}`;
 		if (key === this.#decided && !this.#open) return undefined;
-		if (key !== this.#decided) this.#turnTo(key, decision);
+		if (key !== this.#decided) this.turnTo(key, decision);
 		this.#open = false;
 		return decision;
 	}
 
 	/** Lifts hold and quarantine, and refills the budgets; also believes once more that the boot loader can roll back. */
 	retry(): void {
-		this.#lift();
+		this.lift();
 		attempt(() => noteRollback(this.#store, false));
 	}
 
 	/** Nothing is assigned any more: the same package may come again. */
 	release(): void {
 		this.#decided = "";
-		this.#lift();
+		this.lift();
 	}
 
 	/** Downloads of the package that came to nothing by its own or flash's fault, those before a restart included. */
@@ -103,29 +103,29 @@ export class Assignment {
 	}
 
 	/** Another package lifts the quarantine; so does the running version, which is another one too. */
-	#turnTo(key: string, { kind }: News): void {
+	private turnTo(key: string, { kind }: News): void {
 		this.#decided = key;
-		this.#refill();
+		this.refill();
 		if (kind === "refused") return;
 		attempt(() => {
 			if (readQuarantine(this.#store)?.key !== key) dropQuarantine(this.#store);
 		});
 	}
 
-	#lift(): void {
+	private lift(): void {
 		this.#open = true;
-		this.#refill();
+		this.refill();
 		forgive(this.#store);
 		attempt(() => dropQuarantine(this.#store));
 	}
 
-	#refill(): void {
+	private refill(): void {
 		this.#spoiled = 0;
 		this.#reconnects = Reconnects;
 	}
 
 	/** The attribute stays on the server and comes with every connection, so only a change that can be remembered counts. */
-	#isNewRetry(value: JSONValue): boolean {
+	private isNewRetry(value: JSONValue): boolean {
 		const text = clip(JSON.stringify(value));
 		const isNew = attempt(() => {
 			if (this.#store.get("retry") === text) return false;

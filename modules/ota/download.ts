@@ -88,7 +88,7 @@ export class Download {
 	/** The connection is there: continues at the next byte under a new request id. */
 	connected(): void {
 		this.#came = this.#whole = false;
-		this.#renew();
+		this.renew();
 	}
 
 	/** The connection is gone: no deadline runs. One that brought nothing costs a try, for the request may be what ended it. */
@@ -96,91 +96,91 @@ export class Download {
 		const isVain = !!this.#series && !this.#came;
 		if (this.#series && !this.#whole) this.#options.pace.stumbled();
 		this.close();
-		if (isVain) this.#spend("OTA_DELIVERY", `${this.#next}: expected bytes, got a lost connection`);
+		if (isVain) this.spend("OTA_DELIVERY", `${this.next}: expected bytes, got a lost connection`);
 	}
 
 	/** There is room again for what the source refused. */
 	writable(): void {
-		if (this.#series && this.#refused) this.#ask();
+		if (this.#series && this.#refused) this.ask();
 	}
 
 	/** Stops; only `connected` starts it again. */
 	close(): void {
 		this.#series = this.#earlier = undefined;
-		this.#disarm();
+		this.disarm();
 	}
 
 	/** Takes a fragment of `count` bytes. Throws nothing: a source that throws has lost the fragment, flash ends it. */
 	receive(count: number, chunk: Chunk): void {
 		this.#options.tally.bytes += count;
 		try {
-			this.#receive(count, chunk);
+			this.take(count, chunk);
 		} catch (error) {
-			if (error instanceof OTAError) this.#end(error);
+			if (error instanceof OTAError) this.end(error);
 			else this.#options.tally.skipped++;
 		}
 	}
 
-	#receive(count: number, chunk: Chunk): void {
+	private take(count: number, chunk: Chunk): void {
 		const series = [this.#series, this.#earlier].find((one) => one?.request === chunk.request);
-		if (!series || !this.#isOurs(chunk, series)) this.#options.tally.skipped++;
-		else if (chunk.index * series.size + chunk.offset > this.#position) this.#ahead(chunk, series);
-		else this.#keep(count, chunk, series);
+		if (!series || !this.isOurs(chunk, series)) this.#options.tally.skipped++;
+		else if (chunk.index * series.size + chunk.offset > this.place) this.ahead(chunk, series);
+		else this.keep(count, chunk, series);
 	}
 
-	get #position(): number {
+	private get place(): number {
 		return this.#options.sink.position;
 	}
 
 	/** Begin of the chunk that holds the next byte. */
-	get #start(): number {
-		return this.#position - (this.#position % (this.#series as Series).size);
+	private get start(): number {
+		return this.place - (this.place % (this.#series as Series).size);
 	}
 
 	/** For texts. */
-	get #next(): string {
-		return `byte ${this.#position}`;
+	private get next(): string {
+		return `byte ${this.place}`;
 	}
 
 	/** A chunk of a wrong length is not used at all; the one we wait for is asked again. */
-	#isOurs({ index, offset, byteLength }: Chunk, { size }: Series): boolean {
+	private isOurs({ index, offset, byteLength }: Chunk, { size }: Series): boolean {
 		const expected = Math.min(size, this.#options.size - index * size);
 		if (expected > 0 && byteLength === expected) return true;
-		const isNext = index === Math.floor(this.#position / size);
-		if (offset === 0 && isNext) this.#wrong(index, expected, byteLength);
+		const isNext = index === Math.floor(this.place / size);
+		if (offset === 0 && isNext) this.wrong(index, expected, byteLength);
 		return false;
 	}
 
 	/** An empty chunk before the end: the server's cache of this request id has expired (ThingsBoard 8.7). */
-	#wrong(index: number, expected: number, came: number): void {
-		if (!this.#spend("OTA_DELIVERY", `chunk ${index}: expected ${expected} bytes, got ${came}`)) return;
-		if (came === 0) this.#renew();
-		else this.#askAgain();
+	private wrong(index: number, expected: number, came: number): void {
+		if (!this.spend("OTA_DELIVERY", `chunk ${index}: expected ${expected} bytes, got ${came}`)) return;
+		if (came === 0) this.renew();
+		else this.askAgain();
 	}
 
 	/** Skipped, never buffered; it will be asked again in its turn, and the missing one once at once. */
-	#ahead({ index }: Chunk, { size }: Series): void {
+	private ahead({ index }: Chunk, { size }: Series): void {
 		this.#options.tally.skipped++;
 		const mine = this.#series as Series;
 		const behind = Math.min(this.#asked, index * size);
-		const missing = this.#refused ? this.#start : this.#start + mine.size;
+		const missing = this.#refused ? this.start : this.start + mine.size;
 		this.#asked = Math.max(behind - (behind % mine.size), missing);
-		if (this.#gap === this.#position) return;
-		this.#gap = this.#position;
-		if (!this.#spend("OTA_DELIVERY", `${this.#next}: expected it, got byte ${index * size}`)) return;
-		if (!this.#send(this.#start)) this.#asked = this.#first = this.#start;
+		if (this.#gap === this.place) return;
+		this.#gap = this.place;
+		if (!this.spend("OTA_DELIVERY", `${this.next}: expected it, got byte ${index * size}`)) return;
+		if (!this.send(this.start)) this.#asked = this.#first = this.start;
 	}
 
-	#keep(count: number, { index, offset }: Chunk, series: Series): void {
+	private keep(count: number, { index, offset }: Chunk, series: Series): void {
 		const start = index * series.size + offset;
-		const from = this.#position;
+		const from = this.place;
 		if (start + count <= from) this.#options.tally.skipped++;
-		else this.#copy(from - start, count);
-		if (this.#position > from) this.#progress(index, series);
+		else this.copy(from - start, count);
+		if (this.place > from) this.progress(index, series);
 	}
 
 	/** The one copy: source to the sink's buffer. The first `skip` bytes are known already. */
-	#copy(skip: number, count: number): void {
+	private copy(skip: number, count: number): void {
 		const { sink, source } = this.#options;
 		let behind = skip;
 		for (let left = count; left > 0; ) {
@@ -193,64 +193,64 @@ export class Download {
 		}
 	}
 
-	#progress(index: number, series: Series): void {
+	private progress(index: number, series: Series): void {
 		this.#came = true;
 		this.#moved = Time.ticks;
-		this.#measure();
+		this.measure();
 		this.#options.onProgress();
 		if (!this.#series) return; // the application has closed us
-		if (this.#position === this.#options.size) this.#end();
-		else if (this.#position >= (index + 1) * series.size) this.#completed(series);
+		if (this.place === this.#options.size) this.end();
+		else if (this.place >= (index + 1) * series.size) this.completed(series);
 	}
 
 	/** Only whole chunks refill the tries, so that requests stay in proportion to the image. */
-	#completed(series: Series): void {
+	private completed(series: Series): void {
 		this.#whole = true;
 		this.#tries = Tries;
 		this.#answered ||= series === this.#series;
-		this.#ask();
+		this.ask();
 	}
 
-	#measure(): void {
-		if (!this.#timed || this.#position < this.#timed.end) return;
+	private measure(): void {
+		if (!this.#timed || this.place < this.#timed.end) return;
 		this.#options.pace.measured(Time.delta(this.#timed.ticks), this.#timed.flight);
 		this.#timed = undefined;
 	}
 
 	/** A new request id: for a new connection, and when the server has forgotten the old one. */
-	#renew(): void {
+	private renew(): void {
 		const { nextRequest, chunkSize, pace } = this.#options;
-		this.#series = { request: nextRequest(), size: chunkSize ?? pace.chunkAt(this.#position) };
-		this.#askAgain();
+		this.#series = { request: nextRequest(), size: chunkSize ?? pace.chunkAt(this.place) };
+		this.askAgain();
 	}
 
 	/** One at a time until it flows again. */
-	#askAgain(): void {
+	private askAgain(): void {
 		this.#earlier = this.#timed = undefined;
 		this.#answered = false;
-		this.#asked = this.#first = this.#start;
-		this.#ask();
+		this.#asked = this.#first = this.start;
+		this.ask();
 	}
 
 	/** Requests what the window allows, never past the end. */
-	#ask(): void {
+	private ask(): void {
 		this.#refused = false;
-		for (this.#enlarge(); this.#mayAsk; this.#enlarge()) {
-			if (!this.#send(this.#asked)) break;
+		for (this.enlarge(); this.mayAsk; this.enlarge()) {
+			if (!this.send(this.#asked)) break;
 			this.#asked += (this.#series as Series).size;
 		}
-		this.#rest();
+		this.rest();
 	}
 
-	get #mayAsk(): boolean {
+	private get mayAsk(): boolean {
 		if (this.#asked >= this.#options.size) return false;
 		if (!this.#answered) return this.#asked === this.#first;
 		const { size } = this.#series as Series;
-		return this.#asked < this.#start + this.#options.pace.requests(size) * size;
+		return this.#asked < this.start + this.#options.pace.requests(size) * size;
 	}
 
 	/** Goes over to larger chunks, which takes a request id of their own; what was asked before still comes under the old one. */
-	#enlarge(): void {
+	private enlarge(): void {
 		const { nextRequest, chunkSize, pace } = this.#options;
 		const size = chunkSize ?? pace.chunk;
 		const series = this.#series as Series;
@@ -262,10 +262,10 @@ export class Download {
 	}
 
 	/** Asks for the chunk at byte `start`; false when that is not possible now. */
-	#send(start: number): boolean {
+	private send(start: number): boolean {
 		const { source, tally, size: all } = this.#options;
 		const { request, size } = this.#series as Series;
-		this.#arm();
+		this.arm();
 		try {
 			this.#refused = !source.requestFirmware(request, start / size, size);
 		} catch {
@@ -274,64 +274,64 @@ export class Download {
 		if (this.#refused) return false;
 		tally.requests++;
 		const end = Math.min(start + size, all);
-		this.#timed ??= { end, flight: end - this.#position, ticks: Time.ticks };
+		this.#timed ??= { end, flight: end - this.place, ticks: Time.ticks };
 		return true;
 	}
 
 	/** While nothing comes the sink prepares, one step in a turn, so that nothing else waits longer than for one. */
-	#rest(): void {
-		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.#prepare(), Silence);
+	private rest(): void {
+		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.prepareSink(), Silence);
 	}
 
-	#prepare(): void {
+	private prepareSink(): void {
 		this.#idle = undefined;
 		const { sink } = this.#options;
 		const isSilent = Time.delta(this.#moved) >= Silence;
 		try {
 			if (isSilent && sink.isBehind) sink.prepare(); // else the bytes have come sooner, and erase what they need
-			this.#rest();
+			this.rest();
 		} catch (error) {
-			this.#end(error as OTAError);
+			this.end(error as OTAError);
 		}
 	}
 
-	#arm(): void {
+	private arm(): void {
 		this.#moved = Time.ticks;
-		this.#timer ??= Timer.set(() => this.#due(), this.#deadline);
+		this.#timer ??= Timer.set(() => this.due(), this.deadline);
 	}
 
-	#disarm(): void {
+	private disarm(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		if (this.#idle !== undefined) Timer.clear(this.#idle);
 		this.#timer = this.#idle = undefined;
 	}
 
 	/** Four round trips, doubled with every try in vain: five outlast the client's keep-alive. */
-	get #deadline(): number {
+	private get deadline(): number {
 		const patience = Math.max(4 * this.#options.pace.roundTrip, Shortest);
 		return Math.min(patience * 2 ** (Tries - this.#tries), Longest);
 	}
 
 	/** Bytes move the deadline without touching the timer, which is dear at every fragment. */
-	#due(): void {
+	private due(): void {
 		this.#timer = undefined;
-		const deadline = this.#deadline;
+		const deadline = this.deadline;
 		const left = deadline - Time.delta(this.#moved);
-		if (left > 0) this.#timer = Timer.set(() => this.#due(), left);
-		else if (this.#spend("OTA_TIMEOUT", `${this.#next}: expected it within ${deadline} ms, got nothing`))
-			this.#askAgain();
+		if (left > 0) this.#timer = Timer.set(() => this.due(), left);
+		else if (this.spend("OTA_TIMEOUT", `${this.next}: expected it within ${deadline} ms, got nothing`))
+			this.askAgain();
 	}
 
 	/** Takes one try, or ends. */
-	#spend(code: "OTA_TIMEOUT" | "OTA_DELIVERY", text: string): boolean {
+	private spend(code: "OTA_TIMEOUT" | "OTA_DELIVERY", text: string): boolean {
 		this.#options.tally.again++;
 		this.#tries--;
 		if (this.#tries > 0) return true;
-		this.#end(new OTAError(code, `${text}, ${Tries} times`));
+		this.end(new OTAError(code, `${text}, ${Tries} times`));
 		return false;
 	}
 
-	#end(error?: OTAError): void {
+	private end(error?: OTAError): void {
 		this.close();
 		this.#options.onDone(error);
 	}

@@ -53,7 +53,7 @@ export class Image {
 	take(count: number): void {
 		this.#fill += count;
 		this.position += count;
-		if (this.#fill === BufferSize || this.position === this.#options.firmware.size) this.#flush();
+		if (this.#fill === BufferSize || this.position === this.#options.firmware.size) this.flush();
 	}
 
 	/** Something is left to erase before the bytes arrive: the rest of this block, and the next one. */
@@ -65,7 +65,7 @@ export class Image {
 
 	/** Erases one step. Throws OTA_FLASH. */
 	prepare(): void {
-		this.#opened().step();
+		this.opened().step();
 	}
 
 	/** Takes one buffer of what the target holds already. Throws OTA_FLASH. */
@@ -75,7 +75,7 @@ export class Image {
 		naming(`read ${padded} bytes at ${this.position}`, flashError, () =>
 			this.#options.target.read(this.buffer.buffer, this.position, padded),
 		);
-		this.#hash(length);
+		this.hash(length);
 		this.position += length;
 	}
 
@@ -93,22 +93,22 @@ export class Image {
 		if (reason !== undefined) throw new OTAError("OTA_INSPECTION", reason);
 	}
 
-	#flush(): void {
+	private flush(): void {
 		const padded = aligned(this.#fill);
 		const offset = this.position - this.#fill;
 		this.buffer.fill(0xff, this.#fill, padded);
-		const eraser = this.#opened();
+		const eraser = this.opened();
 		while (eraser.end < offset + padded) eraser.step();
 		naming(`write ${padded} bytes at ${offset}`, flashError, () =>
 			this.#options.target.write(this.buffer.buffer, offset, padded),
 		);
-		const isSealed = this.#hash(this.#fill);
+		const isSealed = this.hash(this.#fill);
 		this.#fill = 0;
 		if (isSealed) this.#options.onSealed(this.position, this.#seal.proof);
 	}
 
 	/** Once per image, before anything of it touches flash; after `recall` only what follows the kept bytes is erased. */
-	#opened(): Eraser {
+	private opened(): Eraser {
 		if (!this.#eraser) {
 			const { target, firmware } = this.#options;
 			naming("close the slot", flashError, () => target.begin());
@@ -118,7 +118,7 @@ export class Image {
 	}
 
 	/** The next `length` bytes, which are in the buffer. True at the end of a block and of the image. */
-	#hash(length: number): boolean {
+	private hash(length: number): boolean {
 		const { firmware, inspector } = this.#options;
 		const view = this.buffer.subarray(0, length);
 		this.#hashed += length;

@@ -53,7 +53,7 @@ export class Installation {
 	constructor(options: InstallationOptions) {
 		const { store, firmware, chunkSize } = options;
 		this.#options = options;
-		this.#image = this.#newImage();
+		this.#image = this.newImage();
 		naming("forget the last trial", storeError, () => dropTrial(store));
 		this.#kept = readKept(store, firmware);
 		this.#tally = { ...noTally(), ...this.#kept?.tally };
@@ -75,8 +75,8 @@ export class Installation {
 
 	/** Goes to work: with what flash holds already, or with the header. */
 	begin(): void {
-		if (this.#kept?.position) this.#soon(() => this.#recall());
-		else this.#probe();
+		if (this.#kept?.position) this.soon(() => this.recall());
+		else this.probe();
 	}
 
 	/** Asks for the next byte. */
@@ -139,57 +139,57 @@ export class Installation {
 		this.#fetch = undefined;
 	}
 
-	#newImage(): Image {
+	private newImage(): Image {
 		const { firmware, slots: target, digest, inspect } = this.#options;
 		const inspector = naming("inspect", flashError, () => inspect?.(firmware));
-		const onSealed = (position: number, proof: string) => this.#keep(position, proof);
+		const onSealed = (position: number, proof: string) => this.keep(position, proof);
 		return new Image({ firmware, target, digest, inspector, onSealed });
 	}
 
-	#keep(position: number, proof: string): void {
+	private keep(position: number, proof: string): void {
 		const { firmware, store, spoiled } = this.#options;
 		writeKept(store, firmware, { position, proof, spoiled, tally: this.tally });
 	}
 
 	/** What the slot holds is trusted when its digest is that of the record; otherwise it is fetched again. */
-	#recall(): void {
+	private recall(): void {
 		const { position, proof } = this.#kept as Kept;
 		try {
 			const end = Math.min(this.#image.position + Slice, position);
 			while (this.#image.position < end) this.#image.recall();
-			if (end < position) this.#soon(() => this.#recall());
-			else if (this.#image.proof === proof) this.#recalled();
-			else this.#startOver();
+			if (end < position) this.soon(() => this.recall());
+			else if (this.#image.proof === proof) this.recalled();
+			else this.startOver();
 		} catch {
-			this.#startOver();
+			this.startOver();
 		}
 	}
 
-	#recalled(): void {
+	private recalled(): void {
 		this.#tally.resumes++;
 		this.#options.onProgress();
-		this.#fetchImage();
+		this.fetchImage();
 	}
 
-	#startOver(): void {
+	private startOver(): void {
 		dropKept(this.#options.store);
 		try {
-			this.#image = this.#newImage();
-			this.#probe();
+			this.#image = this.newImage();
+			this.probe();
 		} catch (error) {
 			this.#options.onDone(error as OTAError);
 		}
 	}
 
 	/** Under a request id and a chunk size of its own, before anything is erased. */
-	#probe(): void {
+	private probe(): void {
 		const size = Math.min(HeadSize, this.#options.firmware.size);
 		const head = new Head(this.#image.buffer.subarray(0, size));
-		const onDone = (error?: OTAError) => (error ? this.#options.onDone(error) : this.#probed(head));
-		this.#start({ sink: head, size, chunkSize: HeadSize, onProgress: () => {}, onDone });
+		const onDone = (error?: OTAError) => (error ? this.#options.onDone(error) : this.probed(head));
+		this.start({ sink: head, size, chunkSize: HeadSize, onProgress: () => {}, onDone });
 	}
 
-	#probed({ bytes }: Head): void {
+	private probed({ bytes }: Head): void {
 		const { firmware, slots, onDone } = this.#options;
 		try {
 			checkHead(bytes, firmware, slots);
@@ -197,16 +197,16 @@ export class Installation {
 			onDone(error instanceof OTAError ? error : new OTAError("OTA_IMAGE", `header: ${error}`, error));
 			return;
 		}
-		this.#fetchImage();
+		this.fetchImage();
 	}
 
-	#fetchImage(): void {
+	private fetchImage(): void {
 		const { firmware, onProgress, onDone } = this.#options;
 		if (this.#image.position === firmware.size) onDone();
-		else this.#start({ sink: this.#image, size: firmware.size, onProgress, onDone });
+		else this.start({ sink: this.#image, size: firmware.size, onProgress, onDone });
 	}
 
-	#start(
+	private start(
 		options: Pick<ConstructorParameters<typeof Download>[0], "sink" | "size" | "onProgress" | "onDone"> & {
 			chunkSize?: number;
 		},
@@ -216,7 +216,7 @@ export class Installation {
 		if (this.#connected) this.#fetch.connected();
 	}
 
-	#soon(action: () => void): void {
+	private soon(action: () => void): void {
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
 			action();

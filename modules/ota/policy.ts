@@ -27,6 +27,13 @@ export interface Rules {
 	ota_jitter?: JSONValue;
 }
 
+export interface PolicyOptions {
+	/** The application's own rules; shared attributes of the same names override them. */
+	rules?: Rules;
+	/** Battery, signal and time; asked about once a second while an update waits or runs under rules. */
+	conditions?(): Conditions;
+}
+
 /** Names of the shared attributes, to be asked for after every connection. */
 export const ruleNames: readonly (keyof Rules)[] = Object.freeze([
 	"ota_pause",
@@ -40,15 +47,13 @@ const LongestJitter = 86_400; // seconds
 
 /** Holds an update up, and says why. A rule that cannot be understood holds too: noon is no time to guess what "22-5" meant. */
 export class Policy {
-	readonly #own: Rules;
-	readonly #conditions: (() => Conditions) | undefined;
+	readonly #options: PolicyOptions;
 	#rules: Rules;
 	#paused = false;
 
-	constructor(own: Rules = {}, conditions?: () => Conditions) {
-		this.#own = own;
-		this.#rules = { ...own };
-		this.#conditions = conditions;
+	constructor(options: PolicyOptions) {
+		this.#options = options;
+		this.#rules = { ...options.rules };
 	}
 
 	/** By the application, beside `ota_pause`. */
@@ -71,7 +76,7 @@ export class Policy {
 	/** Goes back to the application's own rules. True when a rule was among the names. */
 	delete(names: readonly string[]): boolean {
 		const gone = ruleNames.filter((name) => names.includes(name));
-		for (const name of gone) this.#rules[name] = this.#own[name] ?? null;
+		for (const name of gone) this.#rules[name] = this.#options.rules?.[name] ?? null;
 		return gone.length > 0;
 	}
 
@@ -84,7 +89,7 @@ export class Policy {
 	hold(): string | undefined {
 		const { ota_pause: pause, ota_battery: battery, ota_rssi: rssi, ota_window: window } = this.#rules;
 		if (this.#paused) return "paused by the application";
-		const now = attempt(() => this.#conditions?.()) ?? {};
+		const now = attempt(() => this.#options.conditions?.()) ?? {};
 		return (
 			pausing(pause) ??
 			least("ota_battery", battery, now.battery, 0, 100) ??

@@ -24,13 +24,13 @@ export class ProgressReport {
 
 	/** What runs; once. */
 	running(): void {
-		attempt(() => this.#report(this.#running));
+		attempt(() => this.#report(this.identity));
 	}
 
 	/** Until acknowledged, or another state is told. `report`: what the update has cost. */
 	failed(error: string, report?: JSONObject): void {
 		const cost = report && { ota_report: report };
-		this.#teller.tell({ ...this.#running, fw_state: "FAILED", fw_error: error, ...cost });
+		this.#teller.tell({ ...this.identity, fw_state: "FAILED", fw_error: error, ...cost });
 	}
 
 	/** Why nothing goes on, or `""`: something does again. Once. */
@@ -45,8 +45,8 @@ export class ProgressReport {
 	reached(state: State, next?: () => void): void {
 		this.hold();
 		this.#next = next;
-		if (next) this.#in(LastWord);
-		this.#teller.mention({ fw_state: state }, () => this.#in(Apart));
+		if (next) this.after(LastWord);
+		this.#teller.mention({ fw_state: state }, () => this.after(Apart));
 	}
 
 	/** The next step is not taken. */
@@ -62,12 +62,12 @@ export class ProgressReport {
 		this.#teller.close();
 	}
 
-	get #running(): { current_fw_title: string; current_fw_version: string } {
+	private get identity(): { current_fw_title: string; current_fw_version: string } {
 		const { title, version } = this.#current;
 		return { current_fw_title: title, current_fw_version: version };
 	}
 
-	#in(ms: number): void {
+	private after(ms: number): void {
 		const next = this.#next;
 		if (!next) return;
 		this.hold();

@@ -49,10 +49,10 @@ export class Rollback {
 		const known = readQuarantine(store);
 		const failed = ["ABORTED", "INVALID"].includes(slots.next.state);
 		if (known?.key === keyOf(record)) onGiveUp(known.error);
-		else if (!failed) this.#check("switch");
-		else if (record.offline) this.#wait(isConnected);
-		else if (record.reason !== undefined || !PowerLoss.includes(resetReason)) onGiveUp(this.#reason());
-		else this.#check("power");
+		else if (!failed) this.check("switch");
+		else if (record.offline) this.wait(isConnected);
+		else if (record.reason !== undefined || !PowerLoss.includes(resetReason)) onGiveUp(this.reason());
+		else this.check("power");
 	}
 
 	/**
@@ -60,10 +60,10 @@ export class Rollback {
 	 * the other one gets another trial.
 	 */
 	connected(): void {
-		if (Time.delta(this.#waiting) < Soon) this.#options.onGiveUp(this.#reason());
+		if (Time.delta(this.#waiting) < Soon) this.#options.onGiveUp(this.reason());
 		else {
 			Timer.clear(this.#timer);
-			this.#check("offline");
+			this.check("offline");
 		}
 	}
 
@@ -74,43 +74,43 @@ export class Rollback {
 		this.#timer = undefined;
 	}
 
-	#reason(): string {
+	private reason(): string {
 		const { record, resetReason } = this.#options;
 		const text = record.reason ?? `trial: expected a confirmation, got reset ${resetReason}`;
 		return String(new OTAError("OTA_REVERTED", `${clip(record.version)}: ${text}`));
 	}
 
-	#wait(isConnected: boolean): void {
+	private wait(isConnected: boolean): void {
 		this.#options.onStage("WAITING");
 		this.#waiting = Time.ticks;
-		this.#after(this.#options.timeout, () => this.#check("offline"));
+		this.after(this.#options.timeout, () => this.check("offline"));
 		if (isConnected && !this.#closed) this.connected();
 	}
 
 	/** The slot may still hold the whole image: then it is activated again, without a download. */
-	#check(why: Loss): void {
+	private check(why: Loss): void {
 		const { record, slots, digest, onReady, onStage } = this.#options;
-		if (record.trials >= Trials) this.#lost(`a confirmation within ${Trials} trials`, why);
-		else if (!digest || !onReady) this.#lost("its start", why);
+		if (record.trials >= Trials) this.lost(`a confirmation within ${Trials} trials`, why);
+		else if (!digest || !onReady) this.lost("its start", why);
 		else {
 			onStage("CHECKING");
-			this.#soon(() => this.#slice(new SlotCheck(record, slots, digest)));
+			this.soon(() => this.slice(new SlotCheck(record, slots, digest)));
 		}
 	}
 
-	#lost(expected: string, why: Loss): void {
+	private lost(expected: string, why: Loss): void {
 		const { record, onGiveUp } = this.#options;
 		const text = `${clip(record.version)}: expected ${expected}, got ${why} loss`;
 		onGiveUp(String(new OTAError("OTA_SWITCH", text)));
 	}
 
-	#slice(check: SlotCheck): void {
-		if (check.step(Slice)) this.#switch();
-		else this.#soon(() => this.#slice(check));
+	private slice(check: SlotCheck): void {
+		if (check.step(Slice)) this.switch();
+		else this.soon(() => this.slice(check));
 	}
 
 	/** The count comes first, so that no cut makes trials endless. */
-	#switch(): void {
+	private switch(): void {
 		const { slots, store, onReady, onStage } = this.#options;
 		const { title, version, size, algorithm, checksum, slot, trials, tally } = this.#options.record;
 		const firmware = { title, version, size, algorithm, checksum, ...(tally && { tally }) };
@@ -121,8 +121,8 @@ export class Rollback {
 		if (!this.#closed) attempt(() => onReady?.());
 	}
 
-	#soon(action: () => void): void {
-		this.#after(0, () => {
+	private soon(action: () => void): void {
+		this.after(0, () => {
 			try {
 				action();
 			} catch (error) {
@@ -131,7 +131,7 @@ export class Rollback {
 		});
 	}
 
-	#after(ms: number, action: () => void): void {
+	private after(ms: number, action: () => void): void {
 		if (this.#closed) return;
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;

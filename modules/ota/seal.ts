@@ -19,7 +19,7 @@ export class Seal {
 
 	/** Bytes never reach over the end of a block. True when a block is complete. */
 	write(bytes: Uint8Array<ArrayBuffer>): boolean {
-		this.#digest ??= this.#begin();
+		this.#digest ??= this.begin();
 		this.#digest.write(bytes);
 		this.#length += bytes.length;
 		if (this.#length < SealedBlock) return false;
@@ -34,7 +34,7 @@ export class Seal {
 		this.#length = 0;
 	}
 
-	#begin(): InstanceType<DigestConstructor> {
+	private begin(): InstanceType<DigestConstructor> {
 		const digest = new this.#Digest("MD5");
 		digest.write(new Uint8Array(ArrayBuffer.fromString(this.proof)));
 		return digest;

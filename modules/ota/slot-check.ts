@@ -25,14 +25,14 @@ export class SlotCheck {
 	/** Hashes at most `slice` bytes. True at the end, when all is right. Throws OTA_FLASH, OTA_CHECKSUM. */
 	step(slice: number): boolean {
 		const end = Math.min(this.#position + slice, this.#firmware.size);
-		while (this.#position < end) this.#read(Math.min(BufferSize, end - this.#position));
+		while (this.#position < end) this.read(Math.min(BufferSize, end - this.#position));
 		if (end < this.#firmware.size) return false;
 		const came = naming("hash", flashError, () => this.#checksum.digest());
 		if (came === this.#firmware.checksum) return true;
 		throw mismatch("slot", this.#firmware.checksum, came);
 	}
 
-	#read(length: number): void {
+	private read(length: number): void {
 		const padded = Math.ceil(length / Alignment) * Alignment;
 		naming(`read ${padded} bytes at ${this.#position}`, flashError, () => {
 			this.#slots.read(this.#buffer.buffer, this.#position, padded);

@@ -21,9 +21,9 @@ export class Teller {
 	tell(values: JSONObject, onTold: () => void = () => {}, isTrue: () => boolean = () => true): void {
 		this.close();
 		const turn = this.#turn;
-		this.#send(values, (error) => {
+		this.send(values, (error) => {
 			if (turn !== this.#turn) return;
-			if (!error) this.#finish(onTold);
+			if (!error) this.finish(onTold);
 			else
 				this.#timer = Timer.set(() => {
 					this.#timer = undefined;
@@ -36,8 +36,8 @@ export class Teller {
 	mention(values: JSONObject, onDone: () => void): void {
 		this.close();
 		const turn = this.#turn;
-		this.#send(values, () => {
-			if (turn === this.#turn) this.#finish(onDone);
+		this.send(values, () => {
+			if (turn === this.#turn) this.finish(onDone);
 		});
 	}
 
@@ -48,12 +48,12 @@ export class Teller {
 		this.#timer = undefined;
 	}
 
-	#finish(action: () => void): void {
+	private finish(action: () => void): void {
 		this.close();
 		action();
 	}
 
-	#send(values: JSONObject, done: (error: Error | null) => void): void {
+	private send(values: JSONObject, done: (error: Error | null) => void): void {
 		try {
 			this.#report(values, done);
 		} catch (error) {

@@ -65,7 +65,7 @@ export default class Trial {
 	constructor(options: TrialOptions) {
 		this.#options = options;
 		this.#teller = new Teller(options.report);
-		this.#soon(() => this.#start(), 0);
+		this.soon(() => this.start(), 0);
 	}
 
 	get stage(): Stage {
@@ -76,184 +76,184 @@ export default class Trial {
 	prove(proof: Proof): void {
 		if (this.#closed) return;
 		this.#proved.add(proof);
-		this.#weigh();
+		this.weigh();
 	}
 
 	/** The application's own check failed for good: the image is given up now, or as soon as it is found on trial. */
 	fail(reason: string): void {
 		if (this.#closed) return;
 		this.#failed = `application check: ${clip(reason, 100)}`;
-		if (this.#stage === "TRIAL") this.#revert(this.#failed, false);
+		if (this.#stage === "TRIAL") this.revert(this.#failed, false);
 	}
 
 	/** Stops; nothing is called after it. An image on trial stays unconfirmed. */
 	close(): void {
 		this.#closed = true;
-		this.#disarm();
+		this.disarm();
 		this.#teller.close();
 	}
 
 	/** Flash that cannot be read decides nothing, so it is looked at again. */
-	#start(): void {
+	private start(): void {
 		try {
 			this.#record = readTrial(this.#options.store);
-			this.#look();
+			this.look();
 		} catch {
-			this.#soon(() => this.#start(), Pause);
+			this.soon(() => this.start(), Pause);
 		}
 	}
 
-	#look(): void {
+	private look(): void {
 		const { running } = this.#options.slots;
 		const { state } = running;
 		const record = this.#record;
-		if (state === "PENDING_VERIFY") this.#guarded(running.label);
-		else if (!record) this.#enter("NONE");
-		else if (this.#isRunning(record)) this.#unguarded(record, state);
-		else if (record.verdict !== undefined) this.#giveUp(record.verdict);
-		else if (running.label === record.slot) this.#giveUp(this.#otherVersion(record));
-		else this.#rolledBack(record);
+		if (state === "PENDING_VERIFY") this.guarded(running.label);
+		else if (!record) this.enter("NONE");
+		else if (this.isRunning(record)) this.unguarded(record, state);
+		else if (record.verdict !== undefined) this.giveUp(record.verdict);
+		else if (running.label === record.slot) this.giveUp(this.otherVersion(record));
+		else this.rolledBack(record);
 	}
 
-	#isRunning({ title, version }: TrialRecord): boolean {
+	private isRunning({ title, version }: TrialRecord): boolean {
 		const { current } = this.#options;
 		return title === current.title && version === current.version;
 	}
 
-	#otherVersion({ title, version }: TrialRecord): string {
+	private otherVersion({ title, version }: TrialRecord): string {
 		const { current } = this.#options;
 		const text = `image: expected ${clip(title)} ${clip(version)}, got ${clip(current.title)} ${clip(current.version)}`;
 		return String(new OTAError("OTA_VERSION", text));
 	}
 
 	/** The boot loader goes back unless this image is confirmed. */
-	#guarded(label: string): void {
-		if (this.#record) this.#keep({ ...this.#record, guarded: true });
+	private guarded(label: string): void {
+		if (this.#record) this.keep({ ...this.#record, guarded: true });
 		attempt(() => noteRollback(this.#options.store, false));
-		this.#record ??= this.#unknown(label);
-		this.#onTrial(this.#record);
+		this.#record ??= this.unknown(label);
+		this.onTrial(this.#record);
 	}
 
 	/**
 	 * Confirmed already; or nobody goes back but this image itself: the boot loader knows no rollback (NEW is then left as it was), or
 	 * power failed while it wrote PENDING_VERIFY, which no CRC covers. A few boots without a confirmation end it.
 	 */
-	#unguarded(record: TrialRecord, state: ImageState): void {
+	private unguarded(record: TrialRecord, state: ImageState): void {
 		const boots = (record.boots ?? 0) + 1;
-		if (record.confirmed || (record.guarded && state === "VALID")) this.#confirmed(record);
+		if (record.confirmed || (record.guarded && state === "VALID")) this.confirmed(record);
 		else {
-			if (state === "NEW") this.#lacksRollback();
-			this.#keep({ ...record, boots });
+			if (state === "NEW") this.lacksRollback();
+			this.keep({ ...record, boots });
 			if (boots > Trials) this.#failed ??= `trial: expected a confirmation within ${Trials} boots, got none`;
-			this.#onTrial(record);
+			this.onTrial(record);
 		}
 	}
 
-	#lacksRollback(): void {
+	private lacksRollback(): void {
 		const { store, report } = this.#options;
 		if (attempt(() => lacksRollback(store)) === false) attempt(() => report({ ota_rollback: false }));
 		attempt(() => noteRollback(store, true));
 	}
 
-	#onTrial(record: TrialRecord): void {
-		this.#enter("TRIAL");
+	private onTrial(record: TrialRecord): void {
+		this.enter("TRIAL");
 		if (this.#closed) return;
-		const failed = this.#isRunning(record) ? this.#failed : this.#otherVersion(record);
+		const failed = this.isRunning(record) ? this.#failed : this.otherVersion(record);
 		if (failed !== undefined) {
-			this.#revert(failed, false);
+			this.revert(failed, false);
 			return;
 		}
-		this.#timer = Timer.set(() => this.#timedOut(), this.#options.timeout ?? Patience);
-		this.#weigh();
+		this.#timer = Timer.set(() => this.timedOut(), this.#options.timeout ?? Patience);
+		this.weigh();
 	}
 
 	/** An image on trial that no record announced, e.g. written by another tool. */
-	#unknown(slot: string): TrialRecord {
+	private unknown(slot: string): TrialRecord {
 		const { title, version } = this.#options.current;
 		return { title, version, size: 0, algorithm: "", checksum: "", slot, trials: Trials };
 	}
 
-	#weigh(): void {
+	private weigh(): void {
 		if (this.#stage === "WAITING" && this.#proved.has("connected")) this.#rollback?.connected();
-		if (this.#stage === "TRIAL" && this.#proved.size === Proofs.length && !this.#again) this.#confirm();
+		if (this.#stage === "TRIAL" && this.#proved.size === Proofs.length && !this.#again) this.confirm();
 	}
 
 	/** Confirm, then report: a report that overtook the confirmation could be a lie. */
-	#confirm(): void {
+	private confirm(): void {
 		try {
 			this.#options.slots.confirm();
 		} catch (error) {
 			this.#lastError = error;
-			this.#soon(() => this.#weigh(), Pause);
+			this.soon(() => this.weigh(), Pause);
 			return;
 		}
-		this.#confirmed(this.#record as TrialRecord);
+		this.confirmed(this.#record as TrialRecord);
 		if (!this.#closed) attempt(() => this.#options.onConfirmed?.());
 	}
 
-	#confirmed(record: TrialRecord): void {
-		this.#disarm();
-		if (!record.confirmed) this.#keep({ ...record, confirmed: true });
-		this.#enter("UPDATED");
-		this.#tell({ fw_state: "UPDATED", ...this.#cost });
+	private confirmed(record: TrialRecord): void {
+		this.disarm();
+		if (!record.confirmed) this.keep({ ...record, confirmed: true });
+		this.enter("UPDATED");
+		this.tell({ fw_state: "UPDATED", ...this.cost });
 	}
 
-	#timedOut(): void {
+	private timedOut(): void {
 		this.#timer = undefined;
 		const { timeout = Patience } = this.#options;
 		const seen = Proofs.filter((proof) => this.#proved.has(proof)).join(", ") || "nothing";
 		const text = this.#lastError
 			? flashError("confirm", this.#lastError).message
 			: `trial: expected ${Proofs.join(", ")} within ${timeout / 1000} s, got ${seen}`;
-		this.#revert(text, !this.#proved.has("connected"));
+		this.revert(text, !this.#proved.has("connected"));
 	}
 
-	#revert(reason: string, offline: boolean): void {
+	private revert(reason: string, offline: boolean): void {
 		const { slots, store } = this.#options;
 		const record = { ...(this.#record as TrialRecord), reason, offline };
-		this.#disarm();
-		this.#keep(record);
-		this.#enter("REVERTED", reason);
+		this.disarm();
+		this.keep(record);
+		this.enter("REVERTED", reason);
 		attempt(() => this.#options.onRevert?.(reason));
 		try {
 			slots.revert();
 		} catch (error) {
 			const text = String(flashError("revert", error));
 			attempt(() => writeQuarantine(store, { key: keyOf(record), error: text }));
-			this.#tell({ fw_state: "FAILED", fw_error: text });
+			this.tell({ fw_state: "FAILED", fw_error: text });
 		}
 	}
 
-	#rolledBack(record: TrialRecord): void {
+	private rolledBack(record: TrialRecord): void {
 		const { slots, store, resetReason, digest, onReady, timeout = Patience } = this.#options;
 		this.#rollback = new Rollback({
 			...{ record, slots, store, resetReason, digest, onReady, timeout },
-			onStage: (stage) => this.#enter(stage),
-			onGiveUp: (error) => this.#giveUp(error),
+			onStage: (stage) => this.enter(stage),
+			onGiveUp: (error) => this.giveUp(error),
 		});
 		this.#rollback.judge(this.#proved.has("connected"));
 	}
 
 	/** Quarantine first: a cut after it leads here again. */
-	#giveUp(error: string): void {
+	private giveUp(error: string): void {
 		const { store } = this.#options;
 		const record = this.#record as TrialRecord;
-		this.#disarm();
+		this.disarm();
 		attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
-		if (record.verdict !== error) this.#keep({ ...record, verdict: error });
-		this.#enter("FAILED", error);
-		this.#tell({ fw_state: "FAILED", fw_error: error, ...this.#cost });
+		if (record.verdict !== error) this.keep({ ...record, verdict: error });
+		this.enter("FAILED", error);
+		this.tell({ fw_state: "FAILED", fw_error: error, ...this.cost });
 	}
 
 	/** What the download has cost, when a record says so. */
-	get #cost(): JSONObject | undefined {
+	private get cost(): JSONObject | undefined {
 		const { resetReason } = this.#options;
 		const tally = this.#record?.tally;
 		return tally && { ota_report: reportOf(tally, resetReason) };
 	}
 
 	/** Ours is what the store has, so that it can be told from the record of a later update. */
-	#keep(record: TrialRecord): void {
+	private keep(record: TrialRecord): void {
 		attempt(() => {
 			writeTrial(this.#options.store, record);
 			this.#record = record;
@@ -261,18 +261,18 @@ export default class Trial {
 	}
 
 	/** At every boot until acknowledged, unless an update has begun since. */
-	#tell(values: JSONObject): void {
+	private tell(values: JSONObject): void {
 		if (this.#closed) return;
 		const { current, store } = this.#options;
 		this.#teller.tell(
 			{ current_fw_title: current.title, current_fw_version: current.version, ...values },
-			() => this.#isUntold() && attempt(() => dropTrial(store)),
-			() => this.#isUntold(),
+			() => this.isUntold() && attempt(() => dropTrial(store)),
+			() => this.isUntold(),
 		);
 	}
 
 	/** The updater drops the record when it begins with a package, and writes the next one. */
-	#isUntold(): boolean {
+	private isUntold(): boolean {
 		const record = this.#record as TrialRecord;
 		try {
 			const stored = readTrial(this.#options.store);
@@ -282,19 +282,19 @@ export default class Trial {
 		}
 	}
 
-	#enter(stage: Stage, error?: string): void {
+	private enter(stage: Stage, error?: string): void {
 		this.#stage = stage;
 		if (!this.#closed) attempt(() => this.#options.onStage?.(stage, error));
 	}
 
-	#soon(action: () => void, ms: number): void {
+	private soon(action: () => void, ms: number): void {
 		this.#again = Timer.set(() => {
 			this.#again = undefined;
 			action();
 		}, ms);
 	}
 
-	#disarm(): void {
+	private disarm(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		if (this.#again !== undefined) Timer.clear(this.#again);
 		this.#timer = this.#again = undefined;

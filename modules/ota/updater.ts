@@ -7,7 +7,7 @@ import { cureOf, OTAError } from "ota/errors";
 import { type Current, type Firmware, firmwareNames } from "ota/firmware";
 import type { Inspect } from "ota/inspector";
 import { Installation } from "ota/installation";
-import { type Conditions, Policy, type Rules, ruleNames } from "ota/policy";
+import { type Conditions, Policy, type PolicyOptions, type Rules, ruleNames } from "ota/policy";
 import { ProgressReport } from "ota/progress";
 import { lacksRollback, readTrial } from "ota/record";
 import type { State } from "ota/states";
@@ -26,7 +26,7 @@ export interface Progress {
 	error?: string;
 }
 
-export interface UpdaterOptions {
+export interface UpdaterOptions extends PolicyOptions {
 	/** What runs now. */
 	current: Current;
 	slots: Slots;
@@ -40,10 +40,6 @@ export interface UpdaterOptions {
 	random: () => number;
 	/** Which packages are taken; default `any` version of the running title. */
 	accept?: Accept;
-	/** The application's own rules; shared attributes of the same names override them. */
-	rules?: Rules;
-	/** Battery, signal and time for the rules; asked about once a second while an update waits or runs under rules. */
-	conditions?(): Conditions;
 	/** A second opinion about every package, beside its checksum. */
 	inspect?: Inspect;
 	/** Update even where the boot loader was seen to know no rollback; default false. */
@@ -99,7 +95,7 @@ export default class Updater {
 		this.#options = options;
 		this.#report = new ProgressReport(current, options.report);
 		this.#assignment = new Assignment(current, slots, store, accept);
-		this.#policy = new Policy(options.rules, options.conditions?.bind(options));
+		this.#policy = new Policy(options);
 		this.#request = options.random() & 0x3fffffff;
 	}
 
@@ -124,44 +120,44 @@ export default class Updater {
 
 	/** Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at. */
 	offer(values: JSONObject): void {
-		if (this.#isFinal) return;
-		if (this.#policy.merge(values)) this.#regulate();
-		if (this.#assignment.merge(values) && !this.#isWorking) this.#assignment.retry();
-		this.#decide();
+		if (this.isFinal) return;
+		if (this.#policy.merge(values)) this.regulate();
+		if (this.#assignment.merge(values) && !this.isWorking) this.#assignment.retry();
+		this.decide();
 	}
 
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
-		if (this.#isFinal) return;
-		if (this.#policy.delete(deleted)) this.#regulate();
+		if (this.isFinal) return;
+		if (this.#policy.delete(deleted)) this.regulate();
 		this.#assignment.delete(deleted);
-		if (deleted.includes("fw_title")) this.#released();
-		else this.#decide();
+		if (deleted.includes("fw_title")) this.released();
+		else this.decide();
 	}
 
 	/** Tries the package again that was given up; nothing while an update is under way. */
 	retry(): void {
-		if (this.#isFinal || this.#isWorking) return;
+		if (this.isFinal || this.isWorking) return;
 		this.#assignment.retry();
-		this.#decide();
+		this.decide();
 	}
 
 	/** Gives the package up until another one, a withdrawal, `retry` or a restart; too late once the slot is the boot slot. */
 	cancel(): void {
-		if (this.#isFinal || !(this.#isWorking || this.#next)) return;
+		if (this.isFinal || !(this.isWorking || this.#next)) return;
 		const { written, size } = this.progress;
-		this.#fail(new OTAError("OTA_CANCELLED", `cancelled at ${written} of ${size} bytes`));
+		this.fail(new OTAError("OTA_CANCELLED", `cancelled at ${written} of ${size} bytes`));
 	}
 
 	/** Holds everything up until `resume`; what has come is kept. Too late once the slot is the boot slot. */
 	pause(): void {
 		this.#policy.paused = true;
-		this.#regulate();
+		this.regulate();
 	}
 
 	resume(): void {
 		this.#policy.paused = false;
-		this.#regulate();
+		this.regulate();
 	}
 
 	/** The client is connected: tells what runs and continues at the next byte. */
@@ -169,13 +165,13 @@ export default class Updater {
 		if (this.#closed) return;
 		this.#connected = true;
 		this.#report.running();
-		if (this.#isFetching && this.#held === undefined) this.#installation?.connected();
+		if (this.isFetching && this.#held === undefined) this.#installation?.connected();
 	}
 
 	/** The client has lost its connection: no deadline runs until the next one. */
 	disconnected(): void {
 		this.#connected = false;
-		if (this.#isFetching) this.#installation?.disconnected();
+		if (this.isFetching) this.#installation?.disconnected();
 		if (this.#failure && cureOf(this.#failure.code) === "reconnect") this.#assignment.reopen();
 		this.#failure = undefined;
 	}
@@ -192,47 +188,46 @@ export default class Updater {
 
 	/** The server's own words on `v2/fw/error`; it closes the connection next. */
 	sourceError(text: string): void {
-		if (this.#isFetching)
-			this.#fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
+		if (this.isFetching) this.fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
 	}
 
 	/** Stops; nothing is called after it. What is in flash stays unbootable. */
 	close(): void {
 		this.#closed = true;
-		this.#stop();
+		this.stop();
 		this.#report.close();
 	}
 
-	#decide(): void {
+	private decide(): void {
 		const news = this.#assignment.next();
-		if (news?.kind === "wanted") this.#want(news.firmware);
-		else if (news?.kind === "refused") this.#refuse(String(news.error));
-		else if (news) this.#takenBack();
+		if (news?.kind === "wanted") this.want(news.firmware);
+		else if (news?.kind === "refused") this.refuse(String(news.error));
+		else if (news) this.takenBack();
 	}
 
 	/** Closed, or the slot is the boot slot already: nothing can be changed any more. */
-	get #isFinal(): boolean {
+	private get isFinal(): boolean {
 		return this.#closed || this.#state === "UPDATING";
 	}
 
-	get #isFetching(): boolean {
+	private get isFetching(): boolean {
 		return this.#state === "DOWNLOADING";
 	}
 
-	get #isWorking(): boolean {
+	private get isWorking(): boolean {
 		return this.#state !== "IDLE" && this.#state !== "FAILED";
 	}
 
-	#want(firmware: Firmware): void {
-		this.#stop();
+	private want(firmware: Firmware): void {
+		this.stop();
 		this.#firmware = firmware;
-		const error = this.#assignment.quarantined(firmware) ?? this.#unguarded;
-		if (error === undefined) this.#await(firmware);
-		else this.#enterFailed(error);
+		const error = this.#assignment.quarantined(firmware) ?? this.unguarded;
+		if (error === undefined) this.await(firmware);
+		else this.enterFailed(error);
 	}
 
 	/** Without a rollback a firmware that does not start could not be undone. */
-	get #unguarded(): string | undefined {
+	private get unguarded(): string | undefined {
 		const { store, withoutRollback } = this.#options;
 		if (withoutRollback || !attempt(() => lacksRollback(store))) return undefined;
 		const text =
@@ -240,24 +235,24 @@ export default class Updater {
 		return String(new OTAError("OTA_ROLLBACK", text));
 	}
 
-	#refuse(error: string): void {
-		this.#stop();
+	private refuse(error: string): void {
+		this.stop();
 		this.#firmware = undefined;
-		this.#enterFailed(error);
+		this.enterFailed(error);
 	}
 
 	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
-	#await(firmware: Firmware): void {
+	private await(firmware: Firmware): void {
 		const delay = this.#policy.delay(this.#options.random() / 2 ** 32);
 		const decided = Time.ticks;
 		const begin = () => {
-			if (this.#isBlocked() || Time.delta(decided) < delay) this.#later(begin);
-			else this.#begin(firmware);
+			if (this.isBlocked() || Time.delta(decided) < delay) this.later(begin);
+			else this.begin(firmware);
 		};
-		this.#pass(begin);
+		this.pass(begin);
 	}
 
-	#isBlocked(): boolean {
+	private isBlocked(): boolean {
 		const { slots, store } = this.#options;
 		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
 		const trial = attempt(() => readTrial(store));
@@ -265,185 +260,185 @@ export default class Updater {
 	}
 
 	/** From what is kept, or from byte 0. */
-	#begin(firmware: Firmware): void {
+	private begin(firmware: Firmware): void {
 		try {
 			this.#installation = new Installation({
 				...this.#options,
 				firmware,
 				chunkSize: this.#chunkSize,
 				spoiled: this.#assignment.spoiled(firmware),
-				nextRequest: () => this.#nextRequest(),
-				onProgress: () => this.#progress(),
-				onDone: (error) => this.#downloaded(error),
+				nextRequest: () => this.nextRequest(),
+				onProgress: () => this.moved(),
+				onDone: (error) => this.downloaded(error),
 			});
 		} catch (error) {
-			this.#fail(error as OTAError);
+			this.fail(error as OTAError);
 			return;
 		}
 		this.#told = 0;
 		const installation = this.#installation;
-		this.#enter("DOWNLOADING");
+		this.enter("DOWNLOADING");
 		if (this.#installation !== installation) return; // the application has decided otherwise meanwhile
 		if (this.#connected) installation.connected();
 		installation.begin();
-		this.#regulate();
+		this.regulate();
 	}
 
 	/** 1…2^30, never 0: the server pins a package to (connection, request id). */
-	#nextRequest(): number {
+	private nextRequest(): number {
 		this.#request = (this.#request & 0x3fffffff) + 1;
 		return this.#request;
 	}
 
-	#progress(): void {
+	private moved(): void {
 		const { written } = this.progress;
 		if (written - this.#told < ProgressStep) return;
 		this.#told = written;
-		this.#notify();
+		this.notify();
 	}
 
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
-	#downloaded(error?: OTAError): void {
-		if (error) this.#fail(error);
-		else this.#enter("DOWNLOADED", () => this.#verify());
+	private downloaded(error?: OTAError): void {
+		if (error) this.fail(error);
+		else this.enter("DOWNLOADED", () => this.verify());
 	}
 
-	#verify(): void {
+	private verify(): void {
 		this.#installation?.verify();
-		this.#enter("VERIFIED", () => this.#activate());
+		this.enter("VERIFIED", () => this.activate());
 	}
 
-	#activate(): void {
+	private activate(): void {
 		this.#installation?.activate();
-		this.#enter("UPDATING", () => this.#ready());
+		this.enter("UPDATING", () => this.ready());
 	}
 
-	#step(action: () => void): void {
+	private step(action: () => void): void {
 		try {
 			action();
 		} catch (error) {
-			this.#fail(error as OTAError);
+			this.fail(error as OTAError);
 		}
 	}
 
-	#ready(): void {
-		this.#stop();
+	private ready(): void {
+		this.stop();
 		this.#report.close();
 		attempt(() => this.#options.onReady?.());
 	}
 
 	/** Looks at the rules again: they have changed, or the second is over. A download waits in the middle; a step before it begins. */
-	#regulate(): void {
+	private regulate(): void {
 		if (this.#closed) return;
-		if (this.#next) this.#pass(this.#next);
-		else if (this.#isFetching) this.#govern();
+		if (this.#next) this.pass(this.#next);
+		else if (this.isFetching) this.govern();
 	}
 
 	/** Goes on, or stops asking. */
-	#govern(): void {
+	private govern(): void {
 		const was = this.#held;
-		const reason = this.#holdUp();
+		const reason = this.holdUp();
 		if (reason !== undefined && was === undefined) this.#installation?.pause();
 		if (reason === undefined && was !== undefined && this.#connected) this.#installation?.connected();
-		if (this.#policy.hasRules) this.#poll(() => this.#govern());
+		if (this.#policy.hasRules) this.poll(() => this.govern());
 	}
 
 	/** Takes the next step unless a rule is against it. */
-	#pass(action: () => void): void {
-		this.#disarm();
-		if (this.#holdUp() === undefined) action();
-		else this.#later(action);
+	private pass(action: () => void): void {
+		this.disarm();
+		if (this.holdUp() === undefined) action();
+		else this.later(action);
 	}
 
-	#later(action: () => void): void {
+	private later(action: () => void): void {
 		this.#next = action;
-		this.#poll(() => this.#pass(action));
+		this.poll(() => this.pass(action));
 	}
 
 	/** What the rules say now; told when it changes. */
-	#holdUp(): string | undefined {
+	private holdUp(): string | undefined {
 		const reason = this.#policy.hold();
-		this.#tellHold(reason);
+		this.tellHold(reason);
 		return reason;
 	}
 
-	#tellHold(reason: string | undefined): void {
+	private tellHold(reason: string | undefined): void {
 		if (reason === this.#held) return;
 		this.#held = reason;
 		this.#report.waits(reason ?? "");
 		attempt(() => this.#options.onHold?.(reason));
 	}
 
-	#poll(action: () => void): void {
-		this.#clear();
+	private poll(action: () => void): void {
+		this.clear();
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
 			action();
 		}, PollInterval);
 	}
 
-	#released(): void {
+	private released(): void {
 		const hasFailed = this.#state === "FAILED";
 		this.#assignment.release();
-		this.#takenBack();
-		if (hasFailed) this.#enter("IDLE");
+		this.takenBack();
+		if (hasFailed) this.enter("IDLE");
 	}
 
-	#takenBack(): void {
+	private takenBack(): void {
 		const { written, size } = this.progress;
-		if (!this.#isWorking) this.#stop();
-		else this.#fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
+		if (!this.isWorking) this.stop();
+		else this.fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
 	}
 
-	#fail(error: OTAError): void {
+	private fail(error: OTAError): void {
 		const cure = cureOf(error.code);
 		const tally = this.#installation?.tally;
 		const firmware = this.#firmware as Firmware;
-		this.#stop();
+		this.stop();
 		if (cure === "fresh" && this.#assignment.takeFresh(firmware, tally ?? noTally())) {
-			this.#begin(firmware);
+			this.begin(firmware);
 			return;
 		}
 		this.#failure = error;
 		if (cure === "fresh" || cure === "never") this.#assignment.quarantine(firmware, String(error));
-		this.#enterFailed(String(error), tally && reportOf(tally));
+		this.enterFailed(String(error), tally && reportOf(tally));
 	}
 
 	/** Download, timers and buffer are let go; nothing waits any more. */
-	#stop(): void {
+	private stop(): void {
 		this.#failure = undefined;
 		this.#installation?.close();
 		this.#installation = undefined;
 		this.#report.hold();
-		this.#disarm();
-		if (!this.#closed) this.#tellHold(undefined);
+		this.disarm();
+		if (!this.#closed) this.tellHold(undefined);
 	}
 
-	#disarm(): void {
+	private disarm(): void {
 		this.#next = undefined;
-		this.#clear();
+		this.clear();
 	}
 
-	#clear(): void {
+	private clear(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
 
 	/** The way into every state but FAILED. */
-	#enter(state: State, next?: () => void): void {
+	private enter(state: State, next?: () => void): void {
 		this.#state = state;
 		if (state === "IDLE") this.#report.close();
-		else this.#report.reached(state, next && (() => this.#pass(() => this.#step(next))));
-		this.#notify();
+		else this.#report.reached(state, next && (() => this.pass(() => this.step(next))));
+		this.notify();
 	}
 
-	#enterFailed(error: string, report?: JSONObject): void {
+	private enterFailed(error: string, report?: JSONObject): void {
 		this.#state = "FAILED";
 		this.#report.failed(error, report);
-		this.#notify(error);
+		this.notify(error);
 	}
 
-	#notify(error?: string): void {
+	private notify(error?: string): void {
 		const progress = this.progress;
 		attempt(() =>
 			this.#options.onState?.(this.#state, error === undefined ? progress : { ...progress, error }),

@@ -5,7 +5,7 @@ import { clock } from "../../fakes/clock.ts";
 import { packageOf, Rig } from "./rig.ts";
 
 const hold = (rules: Rules, conditions?: Conditions): string | undefined =>
-	new Policy(rules, conditions && (() => conditions)).hold();
+	new Policy({ rules, ...(conditions && { conditions: () => conditions }) }).hold();
 
 describe("Policy", () => {
 	const cases: [Rules, Conditions, string | undefined][] = [
@@ -54,15 +54,18 @@ describe("Policy", () => {
 		});
 
 	it("takes an application that throws, or tells nothing, for one that has measured nothing", () => {
-		const policy = new Policy({ ota_battery: 50 }, () => {
-			throw new Error("no sensor");
+		const policy = new Policy({
+			rules: { ota_battery: 50 },
+			conditions: () => {
+				throw new Error("no sensor");
+			},
 		});
 		equal(policy.hold(), undefined);
-		equal(new Policy({ ota_battery: 50 }).hold(), undefined);
+		equal(new Policy({ rules: { ota_battery: 50 } }).hold(), undefined);
 	});
 
 	it("lets the server override the application, and goes back to it when the attribute is deleted", () => {
-		const policy = new Policy({ ota_battery: 50 }, () => ({ battery: 40 }));
+		const policy = new Policy({ rules: { ota_battery: 50 }, conditions: () => ({ battery: 40 }) });
 		equal(policy.merge({ ota_battery: 30, other: 1 }), true);
 		equal(policy.hold(), undefined);
 		equal(policy.merge({ other: 1 }), false);
@@ -74,9 +77,10 @@ describe("Policy", () => {
 	});
 
 	it("delays by a share of the jitter, at most a day", () => {
-		equal(new Policy({ ota_jitter: 600 }).delay(0.5), 300_000);
-		equal(new Policy({ ota_jitter: 1e9 }).delay(1), 86_400_000);
-		for (const jitter of [0, -5, "9", null]) equal(new Policy({ ota_jitter: jitter }).delay(0.5), 0);
+		equal(new Policy({ rules: { ota_jitter: 600 } }).delay(0.5), 300_000);
+		equal(new Policy({ rules: { ota_jitter: 1e9 } }).delay(1), 86_400_000);
+		for (const jitter of [0, -5, "9", null])
+			equal(new Policy({ rules: { ota_jitter: jitter } }).delay(0.5), 0);
 	});
 });
 
