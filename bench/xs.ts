@@ -142,7 +142,8 @@ async function memory(transportBytes: number): Promise<XS["heapBytes"]> {
 		peer.serving = false;
 		clock.advance(Second);
 		const state = bench.traces.at(-1)?.text ?? "nothing";
-		if (!state.startsWith("DOWNLOADING")) throw new Error(`bench: expected a download under way, got ${state}`);
+		if (!state.startsWith("DOWNLOADING"))
+			throw new Error(`bench: expected a download under way, got ${state}`);
 		const updating = bytesBetween(before, heap(machine)) - transportBytes;
 		return { idle, connected, updating };
 	} finally {
