@@ -5,6 +5,8 @@ import { objectOf } from "tbclient/payload";
 import Time from "time";
 
 const Patience = 5_000; // ms that the first messages wait to learn their limits; servers before 3.8 answer after a minute
+const Silence = 5_000; // ms that a message of QoS 0 may be under way
+const MaxSilent = 64;
 const Packet = 65_536; // bytes of remaining length; the server's default
 
 /** The kinds of limits, by the names in the server's answer. */
@@ -15,6 +17,13 @@ const kinds: readonly Kind[] = Object.freeze([
 	"telemetryDataPoints",
 ] as const);
 
+/** A message of QoS 0 that was written and may be under way. */
+interface Silent {
+	points: number;
+	/** `Time.ticks`. */
+	since: number;
+}
+
 /** What the server lets a session send. Levels outlive connections, as they do in the server. */
 export class Limits {
 	#buckets: Partial<Record<Kind, Bucket[]>> = {};
@@ -22,6 +31,7 @@ export class Limits {
 	#since: number | undefined; // connected, and the first answer is not there yet
 	#spent = 0; // messages without data that went before there were buckets
 	#known: boolean;
+	#silent: Silent[] = [];
 	#packet = Packet;
 	#inFlight = Number.POSITIVE_INFINITY;
 
@@ -55,6 +65,7 @@ export class Limits {
 	/** The connection ended. `suspect`: while messages were in flight, so that it may have been for a limit. */
 	down(suspect: boolean): void {
 		this.#since = undefined;
+		this.#silent = [];
 		for (const bucket of this.all()) bucket.settle(suspect);
 	}
 
@@ -71,8 +82,18 @@ export class Limits {
 		this.#spent = 0;
 	}
 
+	/** What was written without an acknowledgement until then has arrived. */
+	private surface(until = Time.ticks - Silence): void {
+		let next = this.#silent[0];
+		for (; next && Time.delta(next.since, until) >= 0; next = this.#silent[0]) {
+			this.#silent.shift();
+			this.arrived(next.points);
+		}
+	}
+
 	/** ms until a message with `points` data points may go (0: neither telemetry nor attributes). */
 	wait(points: number): number {
+		this.surface();
 		const rest = this.#since === undefined ? 0 : Patience - Time.delta(this.#since);
 		return rest > 0 ? rest : this.missing(points);
 	}
@@ -96,6 +117,17 @@ export class Limits {
 	spend(count: number): void {
 		this.take(0, count);
 		this.arrived(0, count);
+	}
+
+	/** A message of QoS 0 was written: it has arrived when a later one is acknowledged, or after a while. */
+	silent(points: number): void {
+		this.#silent.push({ points, since: Time.ticks });
+		if (this.#silent.length > MaxSilent) this.arrived((this.#silent.shift() as Silent).points);
+	}
+
+	/** A message that was written at `sent` ticks is acknowledged: what was written before it has arrived too. */
+	heard(sent: number): void {
+		this.surface(sent - 1);
 	}
 
 	/** They were acknowledged. */

@@ -120,10 +120,9 @@ export class Sender {
 		this.watch();
 	}
 
-	/** One QoS 0 message now or never; false when it is never. */
+	/** One QoS 0 message on the present connection, now or never; false when it is never. */
 	sendNow(topic: string, payload: Payload): boolean {
-		const mqtt = this.#options.connection.ready;
-		if (!mqtt) return false;
+		const mqtt = this.#options.connection.ready as MQTTClient;
 		this.#refused = true;
 		if (this.#stream || this.#wanted.length) return false;
 		try {
@@ -141,6 +140,7 @@ export class Sender {
 		const message = this.#options.outbox.acknowledge(id);
 		if (!message) return undefined;
 		this.#window = this.#options.settings.inFlight;
+		this.#options.rates.heard(message.sent as number);
 		this.#options.rates.arrived(message.points);
 		return message;
 	}
@@ -240,7 +240,7 @@ export class Sender {
 	private written(message: Message): void {
 		if (message.QoS) return;
 		this.#unanswerable = Time.ticks;
-		this.#options.rates.arrived(message.points);
+		this.#options.rates.silent(message.points);
 		this.#options.outbox.remove(message);
 		this.#options.onWritten(message);
 	}

@@ -78,6 +78,13 @@ describe("TBClient: journal", () => {
 		);
 		equal(journal.waiting, 0);
 	});
+	it("leaves in memory what is urgent", () => {
+		const journal = start();
+		client.publish("a", "urgent", { urgent: true, callback: note("urgent") });
+		equal(journal.waiting, 0);
+		deepEqual(serve(accept()), ["urgent"]);
+		deepEqual(log, ["connected", "urgent done"]);
+	});
 	it("is sent in order, old before new, while connected too", () => {
 		start();
 		for (const n of [1, 2, 3]) client.sendTelemetry({ n });

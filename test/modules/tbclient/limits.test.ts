@@ -173,6 +173,40 @@ describe("TBClient: limits", () => {
 		limits.set({ rateLimits: { telemetryDataPoints: "10:10" } });
 		equal(limits.wait(11), 0);
 	});
+	it("take a message of QoS 0 for arrived when a later one is acknowledged, after 5 s, or when 64 others have gone", () => {
+		const limits = new Limits(false);
+		limits.set({ rateLimits: { telemetryMessages: "100:1" } });
+		const tokens = () => {
+			let count = 0;
+			for (; limits.wait(1) === 0; count++) limits.take(1);
+			limits.down(false);
+			clock.advance(60_000);
+			return count;
+		};
+		const fly = (count: number) => {
+			for (let i = 0; i < count; i++) {
+				limits.take(1);
+				limits.silent(1);
+			}
+			clock.advance(4_999);
+		};
+		fly(10);
+		equal(tokens(), 90);
+		fly(10);
+		limits.heard(clock.now - 4_999);
+		equal(tokens(), 90);
+		fly(10);
+		limits.heard(clock.now);
+		clock.advance(1000);
+		equal(tokens(), 100);
+		fly(10);
+		clock.advance(1);
+		limits.wait(1);
+		clock.advance(1000);
+		equal(tokens(), 100);
+		fly(65);
+		equal(tokens(), 100 - 64);
+	});
 	it("get nothing back while a message is on its way", () => {
 		const limits = new Limits(false);
 		limits.set({ rateLimits: { telemetryMessages: "1:1" } });

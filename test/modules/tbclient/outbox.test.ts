@@ -40,8 +40,8 @@ describe("TBClient: outbox", () => {
 		equal(client.stats.dropped, 3);
 	});
 	it("drops the newest again and again", () => {
-		make({ outbox: { messages: 2, bytes: 60, drop: "newest" } });
-		for (const n of [1, 2, 3]) client.sendTelemetry({ n });
+		make({ outbox: { messages: 3, bytes: 60, drop: "newest" } });
+		for (const n of [1, 2, 3, 4]) client.sendTelemetry({ n });
 		client.sendTelemetry({ s: "x".repeat(40) });
 		clock.advance(0);
 		FakeMQTT.last.accept();
