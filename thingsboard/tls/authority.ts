@@ -78,7 +78,7 @@ const pem = (certificate: x509.X509Certificate): string => `${certificate.toStri
 const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
 	(await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
 
-function sign(
+async function sign(
 	{ name, hosts = [], from = Date.now() - day, until = Date.now() + tenYears }: Subject,
 	keys: webcrypto.CryptoKeyPair,
 	issuer: Signed | undefined,
@@ -94,9 +94,21 @@ function sign(
 		signingAlgorithm: algorithm,
 		publicKey: keys.publicKey,
 		signingKey: issuer?.keys.privateKey ?? keys.privateKey,
-		extensions: authority ? authorityExtensions() : leafExtensions(hosts),
+		extensions: authority
+			? [...authorityExtensions(), ...(await keyIdentifiers(keys, issuer?.keys ?? keys))]
+			: leafExtensions(hosts),
 	});
 }
+
+/** The SDK's TLS finds an authority by them, and by nothing else. */
+const keyIdentifiers = (
+	own: webcrypto.CryptoKeyPair,
+	issuer: webcrypto.CryptoKeyPair,
+): Promise<x509.Extension[]> =>
+	Promise.all([
+		x509.SubjectKeyIdentifierExtension.create(own.publicKey),
+		x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+	]);
 
 function authorityExtensions(): x509.Extension[] {
 	const usages = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
