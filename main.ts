@@ -63,6 +63,7 @@ const client = new TBClient({
 		client.respond(id, commands.has(method) ? commands.call(method, params) : command(method, params)),
 	onFirmware: (count, chunk) => updater.receive(count, chunk),
 	onFirmwareError: (text) => updater.sourceError(text),
+	onWritable: () => updater.writable(),
 	onError: (error) => log.error(`tb: ${error}`),
 });
 

@@ -47,6 +47,7 @@ const callbacks = {
 	},
 	onFirmware: (count: number, chunk: ChunkInfo) => updater?.receive(count, chunk),
 	onFirmwareError: (text: string) => updater?.sourceError(text),
+	onWritable: () => updater?.writable(),
 	onError: (error: unknown) => trace(`${error}\n`),
 };
 const options = {
