@@ -46,9 +46,31 @@ export function connect({
 export function publish(options: MQTTWriteOptions, id: number, byteLength: number): Bytes {
 	const { topic = "", QoS = 0, duplicate, retain } = options;
 	const flags = (duplicate ? 8 : 0) | ((QoS & 3) << 1) | (retain ? 1 : 0);
-	const parts = [text(topic)];
-	if (QoS) parts.push(Uint8Array.of(id >> 8, id));
-	return packet((Operation.PUBLISH << 4) | flags, parts, byteLength);
+	const name = new Uint8Array(ArrayBuffer.fromString(topic));
+	const { length } = name;
+	const rest = length + (QoS ? 4 : 2);
+	let at = head((Operation.PUBLISH << 4) | flags, rest + byteLength, rest);
+	scratch[at++] = length >> 8;
+	scratch[at++] = length;
+	scratch.set(name, at);
+	at += length;
+	if (!QoS) return scratch.slice(0, at);
+	scratch[at++] = id >> 8;
+	scratch[at++] = id;
+	return scratch.slice(0, at);
+}
+
+let scratch = new Uint8Array(128);
+
+/** First byte and remaining length (2.2.3: seven bits a byte, lowest first), with room for `room` bytes more. Returns their length. */
+function head(first: number, length: number, room: number): number {
+	if (scratch.length < room + 5) scratch = new Uint8Array(room + 5);
+	scratch[0] = first;
+	let at = 1;
+	let left = length;
+	for (; left > 0x7f; left >>= 7) scratch[at++] = (left & 0x7f) | 0x80;
+	scratch[at++] = left;
+	return at;
 }
 
 /** Any packet a client may ask for besides PUBLISH. Throws on another operation. */
@@ -90,27 +112,13 @@ function text(value: string | ArrayBuffer): Bytes {
 	return result;
 }
 
-/** `after`: bytes that belong to the packet and are sent later. */
-function packet(first: number, parts: Bytes[], after = 0): Bytes {
-	const length = parts.reduce((sum, part) => sum + part.length, 0);
-	const size = remainingLength(length + after);
-	const result = new Uint8Array(1 + size.length + length);
-	result[0] = first;
-	result.set(size, 1);
-	let at = 1 + size.length;
+function packet(first: number, parts: Bytes[]): Bytes {
+	let length = 0;
+	for (const part of parts) length += part.length;
+	let at = head(first, length, length);
 	for (const part of parts) {
-		result.set(part, at);
+		scratch.set(part, at);
 		at += part.length;
 	}
-	return result;
-}
-
-/** Seven bits a byte, lowest first (2.2.3). */
-function remainingLength(length: number): number[] {
-	const result: number[] = [];
-	do {
-		result.push((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
-		length >>= 7;
-	} while (length);
-	return result;
+	return scratch.slice(0, at);
 }
