@@ -11,7 +11,6 @@ export type TBCode =
 	| "TB_QUARANTINED"
 	| "TB_REFUSED"
 	| "TB_RENEWED"
-	| "TB_STORE"
 	| "TB_RPC"
 	| "TB_STORE"
 	| "TB_SUBSCRIBE"

@@ -1,6 +1,6 @@
 // Messages that wait in flash: a loss of power at any moment loses none that was accepted, and may at most send one twice.
 import type { Log } from "host/contract";
-import { reasonOf } from "tbclient/errors";
+import { reasonOf, TBError } from "tbclient/errors";
 import type { Backlog, Dater } from "tbclient/memory";
 import { type Completion, type Message, makeMessage } from "tbclient/message";
 import Time from "time";
@@ -18,8 +18,8 @@ export interface JournalOptions {
 	bootId: number;
 	/** As the client's. */
 	clock?: () => number | undefined;
-	/** Flash could not be read or written; what concerns a single message is told to its completion too. */
-	onError?(error: unknown): void;
+	/** TB_STORE: flash could not be read or written, or a record in it is damaged. A message that was not kept is told to its completion. */
+	onError?(error: TBError): void;
 }
 
 /** The first line of a record, JSON: QoS, data points, topic, and of early readings ticks and boot. */
@@ -53,7 +53,7 @@ export class Journal implements Backlog {
 		this.#options = options;
 		this.#log = options.log;
 		this.largest = options.log.maxRecord - Head;
-		this.#guard(() => this.#survey());
+		this.guard(() => this.survey());
 	}
 
 	/** Messages in flash that were not taken yet. */
@@ -67,8 +67,8 @@ export class Journal implements Backlog {
 
 	/** @throws what the log throws. */
 	add(message: Message): boolean {
-		this.#mark();
-		const position = this.#log.append(this.#encode(message));
+		this.mark();
+		const position = this.#log.append(this.encode(message));
 		if (position === undefined) return false;
 		message.position = position;
 		if (message.early !== undefined) this.#early = true;
@@ -79,8 +79,8 @@ export class Journal implements Backlog {
 	}
 
 	take(): Message | undefined {
-		this.#guard(() => this.#mark());
-		const message = this.#last ?? this.#guard(() => this.#read());
+		this.guard(() => this.mark());
+		const message = this.#last ?? this.guard(() => this.read());
 		this.#last = undefined;
 		if (message?.position === undefined) return undefined;
 		this.#waiting -= 1;
@@ -97,13 +97,13 @@ export class Journal implements Backlog {
 
 	done({ position }: Message): void {
 		if (position === undefined) return;
-		this.#remove(position);
+		this.remove(position);
 		this.#taken -= 1;
-		if (!this.#taken) for (const mark of this.#passed.splice(0)) this.#remove(mark);
+		if (!this.#taken) for (const mark of this.#passed.splice(0)) this.remove(mark);
 	}
 
 	/** Early readings of this boot can be dated from now on, also by another one. */
-	#mark(): void {
+	private mark(): void {
 		const now = this.#early ? this.#options.clock?.() : undefined;
 		if (now === undefined) return;
 		const mark: Mark = ["time", this.#options.bootId, Math.floor(now) - (Time.ticks >>> 0)];
@@ -111,7 +111,7 @@ export class Journal implements Backlog {
 			this.#early = false;
 	}
 
-	#encode({ QoS, points, topic, early, bytes }: Message): ArrayBuffer {
+	private encode({ QoS, points, topic, early, bytes }: Message): ArrayBuffer {
 		const line: Line = [QoS, points, topic];
 		if (early !== undefined) line.push(early >>> 0, this.#options.bootId);
 		const head = new Uint8Array(ArrayBuffer.fromString(`${JSON.stringify(line)}\n`));
@@ -122,35 +122,35 @@ export class Journal implements Backlog {
 	}
 
 	/** The next message; what is none is passed over. */
-	#read(): Message | undefined {
+	private read(): Message | undefined {
 		for (let at = this.#log.after(this.#position); at !== undefined; at = this.#log.after(at)) {
-			const found = this.#parse(at);
+			const found = this.parse(at);
 			if (found === "mark") this.#passed.push(at);
 			else if (found) return found;
 			else {
 				this.#waiting -= 1;
-				this.#remove(at);
+				this.remove(at);
 			}
 		}
 		return undefined;
 	}
 
 	/** The message at a position; undefined when it is damaged. */
-	#parse(position: number): Message | "mark" | undefined {
+	private parse(position: number): Message | "mark" | undefined {
 		const record = this.#log.read(position);
 		try {
-			if (!record) throw new TypeError("expected the bytes that were written");
+			if (!record) throw new TypeError("other bytes than were written");
 			const end = new Uint8Array(record).indexOf(LineEnd);
 			const line: Line | Mark = JSON.parse(String.fromArrayBuffer(record.slice(0, end)));
-			return line[0] === "time" ? "mark" : this.#message(position, line, record.slice(end + 1));
+			return line[0] === "time" ? "mark" : this.message(position, line, record.slice(end + 1));
 		} catch (error) {
 			this.damaged += 1;
-			this.#options.onError?.(new TypeError(`journal: record at ${position}: ${reasonOf(error)}`));
+			this.tell(`record at ${position}: expected a message, got ${reasonOf(error)}`, error);
 			return undefined;
 		}
 	}
 
-	#message(position: number, line: Line, bytes: ArrayBuffer): Message {
+	private message(position: number, line: Line, bytes: ArrayBuffer): Message {
 		const [QoS, points, topic, ticks, boot] = line;
 		const callback = this.#callbacks.get(position);
 		const message = makeMessage(topic, { bytes, text: undefined }, { QoS, points, position, callback });
@@ -163,32 +163,36 @@ export class Journal implements Backlog {
 	}
 
 	/** What earlier boots have left. */
-	#survey(): void {
+	private survey(): void {
 		for (let at = this.#log.after(); at !== undefined; at = this.#log.after(at)) {
 			const record = this.#log.read(at);
 			const text = record && String.fromCharCode(...new Uint8Array(record.slice(0, MarkSize)));
-			if (text?.startsWith('["time"')) this.#remember(JSON.parse(text) as Mark);
+			if (text?.startsWith('["time"')) this.remember(JSON.parse(text) as Mark);
 			else this.#waiting += 1;
 		}
 	}
 
-	#remember([, boot, origin]: Mark): void {
+	private remember([, boot, origin]: Mark): void {
 		this.#origins.set(boot, origin);
 		const [oldest] = this.#origins.keys();
 		if (this.#origins.size > MaxBoots && oldest !== undefined) this.#origins.delete(oldest);
 	}
 
-	#remove(position: number): void {
-		this.#guard(() => this.#log.remove(position));
+	private remove(position: number): void {
+		this.guard(() => this.#log.remove(position));
 	}
 
 	/** What flash refuses must not stop the client. */
-	#guard<Result>(action: () => Result): Result | undefined {
+	private guard<Result>(action: () => Result): Result | undefined {
 		try {
 			return action();
 		} catch (error) {
-			this.#options.onError?.(error);
+			this.tell(reasonOf(error), error);
 			return undefined;
 		}
+	}
+
+	private tell(text: string, cause: unknown): void {
+		this.#options.onError?.(new TBError("TB_STORE", `journal: ${text}`, cause));
 	}
 }

@@ -89,10 +89,36 @@ describe("manifests", () => {
 		);
 	});
 
-	it("give every host the six specifiers of the contract", () => {
+	it("give every host the log of the journal, for programs that include it", () => {
+		const journal = "modules/tbclient/manifest_journal.json";
+		for (const [platform, file] of [
+			["lin", "hosts/simulator/log"],
+			["esp32", "hosts/esp32/log"],
+			["esp32/*", "hosts/esp32/log"],
+		] as const) {
+			const known = modules(journal, platform);
+			equal(known.get("host/log"), file);
+			for (const [name, path] of known) if (!ofHost(name)) equal(mapped(name), path);
+			const all = [...modules("manifest.json", platform).keys(), ...known.keys()];
+			const wanted = [...known.values()].flatMap((path) =>
+				[...source(path).matchAll(/^import(?! type).*? from "([^"]+)";/gm)].map(([, name = ""]) => name),
+			);
+			deepEqual(
+				wanted.filter((name) => (ofHost(name) || ours(name)) && !all.includes(name)),
+				[],
+			);
+			equal(
+				modules("manifest.json", platform).has("tbclient/journal"),
+				false,
+				"costs nothing when it is not used",
+			);
+		}
+	});
+
+	it("give every host the specifiers of the contract", () => {
 		for (const platform of ["lin", "esp32/*"]) {
 			const known = modules("manifest.json", platform);
-			const names = ["host/device", "host/link", "host/log", "host/slots", "host/store", "host/system"];
+			const names = ["host/device", "host/link", "host/slots", "host/store", "host/system"];
 			deepEqual(
 				names.filter((name) => !known.has(name)),
 				[],

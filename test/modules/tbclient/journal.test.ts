@@ -1,5 +1,6 @@
 import "../../setup.ts";
 import { SectorLog } from "log/sectors";
+import type { TBError } from "tbclient/errors";
 import { Journal } from "tbclient/journal";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
@@ -19,7 +20,7 @@ let boot = 0;
 function start(options: Parameters<typeof make>[0] = { clock: now }): Journal {
 	begin();
 	boot += 1;
-	const onError = (error: unknown) => void log.push(`journal ${error}`);
+	const onError = (error: TBError) => void log.push(`journal ${error}`);
 	const journal = new Journal({ log: new SectorLog(region), bootId: boot, clock: now, onError });
 	make({ backlog: journal, inFlight: 2, ...options });
 	return journal;
@@ -214,7 +215,7 @@ describe("TBClient: journal", () => {
 		const mqtt = accept();
 		region.failAt = region.operations + 1;
 		mqtt.ack(mqtt.published[0]?.id);
-		includes(log.join(), "journal Error: region: ESP_ERR_FLASH_OP_FAIL,b done");
+		includes(log.join(), "journal TB_STORE: journal: region: ESP_ERR_FLASH_OP_FAIL,b done");
 	});
 	it("loses nothing that was accepted, wherever the power is cut", () => {
 		const run = (): string[] => {
