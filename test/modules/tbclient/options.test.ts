@@ -20,4 +20,8 @@ describe("TBClient: options", () => {
 	it("takes Math.random where none is given", () => {
 		make({ random: undefined as unknown as () => number }).close();
 	});
+
+	it("refuses `secure` on a network without TLS: what it protects would go out in the clear", () => {
+		throws(() => make({ secure: {} }), "secure: expected device.network.mqtts beside it");
+	});
 });
