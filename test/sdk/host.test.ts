@@ -134,6 +134,15 @@ describe("Simulator host (needs MODDABLE)", () => {
 		]);
 	});
 
+	it("keeps a log over restarts, as the chip's partition does", async () => {
+		const large = "x".repeat(3000);
+		for (const found of [[], ["two", large], ["two", large, "two", large]]) {
+			lines = [];
+			equal((await boot("log")).status, 0);
+			deepEqual(told(), [found]);
+		}
+	});
+
 	it("begins no update while the running image is on trial", async () => {
 		record({ sequence: 3, state: "PENDING_VERIFY" }, { sequence: 2, state: "VALID" });
 		equal((await boot("trial")).status, 0);

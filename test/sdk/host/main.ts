@@ -1,6 +1,7 @@
 // Runs inside the simulator: does what the store tells it to, and traces what came of it as lines of JSON.
 import type { JSONValue, SlotError, StoreValue } from "host/contract";
 import Link from "host/link";
+import log from "host/log";
 import verify from "host/signature";
 import slots from "host/slots";
 import Store from "host/store";
@@ -103,6 +104,15 @@ const tasks: Record<string, () => void> = {
 		const revert = refused(() => slots.revert());
 		if (revert === "accepted") return;
 		tell({ revert });
+		trace("##EXIT 0\n");
+	},
+	log: () => {
+		const found: string[] = [];
+		for (let at = log.after(); at !== undefined; at = log.after(at))
+			found.push(String.fromArrayBuffer(log.read(at) as ArrayBuffer));
+		tell(found);
+		const [first] = ["one", "two", "x".repeat(3000)].map((text) => log.append(ArrayBuffer.fromString(text)));
+		log.remove(first as number);
 		trace("##EXIT 0\n");
 	},
 	store: () => {
