@@ -5,7 +5,7 @@ import { reasonOf, TBError } from "tbclient/errors";
 import { type Copy, Keyring, Trust } from "tbclient/keyring";
 import { credentialsIn, type ProvisioningRequest, requestOf } from "tbclient/provisioning-payload";
 import { ProvisioningSession } from "tbclient/provisioning-session";
-import { type ServerOptions, serverOf } from "tbclient/server";
+import { type Server, type ServerOptions, serverOf } from "tbclient/server";
 import Timer from "timer";
 
 export type { OwnCredentials, ProvisioningRequest } from "tbclient/provisioning-payload";
@@ -32,10 +32,12 @@ export interface ProvisioningOptions extends ServerOptions, ProvisioningRequest 
  * Finds credentials: those in the store, newest first, else those that the server gives. The application tells how they do, by
  * `accepted()` from `onConnected` and `refused(error)` from `onDisconnected`. The copy that the server accepts is the one that stays;
  * until then nothing is forgotten. Refused again and again (the device was deleted, or its credentials changed), it asks for others:
- * at once, after 1 minute, 2 minutes … 1 hour, while the client goes on trying what it has.
+ * at once, after 1 minute, 2 minutes … 1 hour, while the client goes on trying what it has. A profile that provisions by X.509 chain is
+ * asked nothing: connect with the leaf and its intermediates as `secure.clientCertificates`.
  */
 export default class Provisioning {
 	#options: ProvisioningOptions;
+	#server: Server;
 	#request: string;
 	#random: () => number;
 	#keyring: Keyring;
@@ -46,11 +48,13 @@ export default class Provisioning {
 	#refusals = 0;
 	#tried = new Set<number>();
 	#pause = FirstWait;
+	#fruitless = false; // credentials were granted and not accepted since
 	#closed = false;
 
-	/** Starts in a later turn. @throws TypeError for key, secret or credentials that cannot be asked for. */
+	/** Starts in a later turn. @throws TypeError for host, `secure`, key, secret or credentials that cannot be asked for. */
 	constructor(options: ProvisioningOptions) {
 		this.#options = options;
+		this.#server = serverOf(options);
 		this.#request = requestOf(options);
 		this.#random = options.random ?? Math.random;
 		this.#keyring = new Keyring(options.store);
@@ -63,6 +67,7 @@ export default class Provisioning {
 		if (this.#closed || !copy) return;
 		this.#stop();
 		this.#pause = FirstWait;
+		this.#fruitless = false;
 		this.#refusals = 0;
 		this.#tried.clear();
 		const kept = copy.trust === Trust.accepted || this.#keep(copy, Trust.accepted);
@@ -96,6 +101,7 @@ export default class Provisioning {
 		}
 		const copy = copies.find(({ serial }) => !this.#tried.has(serial));
 		if (copy) this.#use(copy);
+		else if (this.#fruitless) this.#later(() => this.#ask());
 		else this.#ask();
 	}
 
@@ -115,7 +121,7 @@ export default class Provisioning {
 		const brings = certificate !== undefined || Object.keys(own).length > 0;
 		this.#asked = brings ? { credentials: own, trust: Trust.asked, serial: 0 } : undefined;
 		if (this.#asked) this.#keep(this.#asked, Trust.asked);
-		const options = { ...serverOf(this.#options), keepAlive: 30_000, random: this.#random };
+		const options = { ...this.#server, keepAlive: 30_000, random: this.#random };
 		this.#session = new ProvisioningSession(options, this.#request, {
 			onAnswer: (bytes) => this.#answered(bytes),
 			onFailed: (error) => this.#failed(error),
@@ -135,6 +141,7 @@ export default class Provisioning {
 		const copy = { ...(this.#asked ?? { serial: 0 }), credentials, trust: Trust.granted };
 		this.#keep(copy, Trust.granted);
 		this.#tried.clear();
+		this.#fruitless = true;
 		this.#use(copy);
 	}
 
@@ -147,6 +154,11 @@ export default class Provisioning {
 
 	#again(error: TBError, action: () => void): void {
 		this.#tell(error);
+		this.#later(action);
+	}
+
+	/** After a wait that doubles until something is accepted. */
+	#later(action: () => void): void {
 		const wait = this.#pause * (0.5 + this.#random() / 2);
 		this.#pause = Math.min(this.#pause * 2, LongestWait);
 		this.#arm(action, Math.floor(wait));

@@ -355,9 +355,20 @@ describe("Provisioning", () => {
 				provisioning.refused(refused);
 				clock.advance(0);
 			}
+			clock.advance(token === "T2" ? 0 : (token === "T3" ? 1 : 2) * Minute);
 			answer(request(), granted(token));
 			deepEqual(kept(), [`{"token":"${token}"} 1`, '{"token":"T1"} 2']);
 		}
+	});
+
+	it("asks no more than once a minute for credentials that are never accepted", () => {
+		boot();
+		answer(request(), granted("T1"));
+		for (let i = 0; i < 2; i++) provisioning.refused(refused);
+		clock.advance(Minute - 1);
+		equal(FakeMQTT.made.length, 1);
+		clock.advance(1);
+		equal(FakeMQTT.made.length, 2);
 	});
 
 	it("goes on with the store's failure told, when it cannot keep what it got", () => {
@@ -423,6 +434,7 @@ describe("Provisioning", () => {
 
 	it("refuses what cannot be asked for", () => {
 		const make = (options: object) => () => boot(options);
+		throws(make({ host: "" }), "host");
 		throws(make({ key: "" }), 'key: expected what the device profile has, got ""');
 		throws(make({ secret: undefined }), "secret: expected what the device profile has, got undefined");
 		throws(make({ credentials: { token: "T", certificate: "C" } }), "got several");
