@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { args } from "./args.ts";
 import { findChromium, startChromium } from "./page/browser.ts";
-import { fetchChunks, live, offer, report, type Scene, scene } from "./page/scene.ts";
+import { call, fetchChunks, live, offer, reading, report, type Scene, scene, share } from "./page/scene.ts";
 
 const options = args({
 	command: "npm run picture --",
@@ -19,12 +19,19 @@ const options = args({
 	},
 });
 
+/** A life of a few seconds: the device connects, is offered a firmware, fetches most of it, and goes on working meanwhile. */
 async function act(page: Page, of: Scene): Promise<void> {
 	await live(of);
 	await offer(of, "1.4.0", 640 * 1024);
 	await report(of, { fw_state: "DOWNLOADING" });
-	await fetchChunks(of, 0, 99, 12);
-	await page.getByText("61 %").first().waitFor();
+	await fetchChunks(of, 0, 90, 12);
+	await reading(of);
+	await call(of, "setVent", { open: 40 });
+	await fetchChunks(of, 90, 4, 12);
+	await share(of, { targetHumidity: 58 });
+	await reading(of);
+	await fetchChunks(of, 94, 2, 12);
+	await page.locator(".strip", { hasText: "60 %" }).waitFor();
 }
 
 const chromium = findChromium();
@@ -35,7 +42,7 @@ if (!chromium) {
 const browser = await startChromium(chromium);
 const at = await scene();
 try {
-	const viewport = options.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 };
+	const viewport = options.phone ? { width: 390, height: 844 } : { width: 1280, height: 760 };
 	const page = await browser.newPage({ viewport, colorScheme: options.dark ? "dark" : "light" });
 	page.on("console", (message) => console.error(`page: ${message.text()}`));
 	page.on("pageerror", (error) => console.error(`page: ${error.stack}`));

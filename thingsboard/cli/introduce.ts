@@ -13,6 +13,7 @@ export function introduction({ core, mqttPort, mqttsPort, url }: ThingsBoard, tr
 		? `\n  MQTTS ${host}:${mqttsPort}${trust ? `   its authority is in ${trust} (mosquitto_pub --cafile)` : ""}`
 		: "";
 	return `Stand-in ThingsBoard
+  Page  ${url}   open it in a browser
   REST  ${url}   user ${tenant.username}, password ${tenant.password}
   MQTT  ${host}:${mqttPort}   device "${device?.info.name}", access token ${demo.token} (user name, any password)${tls}
 

@@ -47,7 +47,7 @@ export class Chart {
 
 	#options(onHover: (at: number | undefined) => void): uPlot.Options {
 		const axis = {
-			font: "11px system-ui, sans-serif",
+			font: "11px Inter, system-ui, sans-serif",
 			stroke: () => colour("--muted"),
 			ticks: { show: false },
 		};
@@ -65,9 +65,16 @@ export class Chart {
 				},
 			],
 			axes: [
-				{ ...axis, size: 24, gap: 4, space: 52, grid: { show: false }, values: (_, at) => at.map(tick) },
 				{
-					...{ ...axis, size: 44, gap: 6, space: 32, values: (_: uPlot, at: number[]) => at.map(short) },
+					...axis,
+					size: 24,
+					gap: 4,
+					space: (_plot: uPlot, _axis: number, from: number, to: number) => (to - from > 120_000 ? 42 : 66),
+					grid: { show: false },
+					values: (_, at) => ticks(at),
+				},
+				{
+					...{ ...axis, size: 44, gap: 6, space: 22, values: (_: uPlot, at: number[]) => at.map(short) },
 					grid: { stroke: () => colour("--line"), width: 1 },
 				},
 			],
@@ -83,8 +90,11 @@ export class Chart {
 	}
 }
 
-/** Whole minutes without their seconds. */
-const tick = (ts: number): string => (ts % 60_000 ? clockTime(ts).slice(3) : clockTime(ts).slice(0, 5));
+/** Without seconds where every one of them is a whole minute. */
+const ticks = (times: number[]): string[] => {
+	const whole = times.every((ts) => ts % 60_000 === 0);
+	return times.map((ts) => (whole ? clockTime(ts).slice(0, 5) : clockTime(ts)));
+};
 
 /** Some air above and below; a level line lies in the middle. */
 function valueRange(_plot: uPlot, min: number | null, max: number | null): [number, number] {

@@ -77,7 +77,8 @@ function made(page: Page, fault: Fault, read: () => void): Row {
 	const { name, what, lasts, value } = fault;
 	const state = h("span", { class: "armed", role: "status" });
 	const head = h("div", {}, h("span", { class: "name mono" }, name), state, h("p", { class: "hint" }, what));
-	const input = value && h("input", { type: "number", min: value.min, max: value.max, value: value.min });
+	const input =
+		value && h("input", { type: "number", min: value.min, max: value.max, value: Math.max(value.min, 0) });
 	const set = (to: unknown) => act(page, name, () => send(page, fault, to).then(read));
 	const go = h("button", { "aria-label": `${name}: ${lasts === "now" ? "do it now" : "arm"}` });
 	fill(go, lasts === "now" ? "Do it now" : "Arm");

@@ -49,7 +49,7 @@ export function firmwarePanel(page: Page, updates: Updates): HTMLElement {
 		"section",
 		{ class: "panel" },
 		states,
-		h("div", { class: "split" }, upload(page, reload), packages),
+		h("div", { class: "split flip" }, packages, upload(page, reload)),
 	);
 }
 

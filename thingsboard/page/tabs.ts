@@ -28,6 +28,7 @@ export function tabs(label: string, entries: Tab[]): HTMLElement {
 	);
 	place.watch((name) => {
 		const chosen = shown.find((entry) => entry.name === name) ?? shown[0];
+		requestAnimationFrame(() => chosen?.control.scrollIntoView({ block: "nearest", inline: "nearest" }));
 		for (const entry of shown) {
 			entry.control.setAttribute("aria-selected", String(entry === chosen));
 			entry.control.tabIndex = entry === chosen ? 0 : -1;

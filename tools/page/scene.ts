@@ -3,7 +3,7 @@ import type { Device } from "../../thingsboard/devices.ts";
 import { startThingsBoard, type ThingsBoard } from "../../thingsboard/server.ts";
 import { readAttributes, readTelemetry } from "../../thingsboard/telemetry.ts";
 import { RawDevice } from "../peer/device.ts";
-import { idOf, RestClient } from "../peer/rest.ts";
+import { type Body, idOf, RestClient } from "../peer/rest.ts";
 
 const token = "GREENHOUSE_1";
 const minute = 60_000;
@@ -25,7 +25,7 @@ export async function scene(): Promise<Scene> {
 	devices.create({ name: "Greenhouse 2", type: "climate" }, "GREENHOUSE_2");
 	devices.create({ name: "Pump house", type: "pump" }, "PUMP_1");
 	devices.create({ name: "Weather mast", type: "weather" }, "MAST_1");
-	for (let ago = 5 * minute; ago > 0; ago -= 4000) device.store(readTelemetry(reading(Date.now() - ago), 0));
+	for (let ago = 5 * minute; ago > 0; ago -= 4000) device.store(readTelemetry(row(Date.now() - ago), 0));
 	device.saveAttributes(
 		"SHARED_SCOPE",
 		readAttributes('{"telemetryInterval":4,"targetHumidity":62,"fan":"auto"}'),
@@ -56,25 +56,28 @@ function values(at: number): object {
 	};
 }
 
-const reading = (at: number): string => JSON.stringify({ ts: at, values: values(at) });
+const row = (at: number): string => JSON.stringify({ ts: at, values: values(at) });
 
 /** What the device says first: attributes, subscriptions, and a few readings. */
 export async function live({ raw }: Scene): Promise<void> {
 	await raw.subscribe("v1/devices/me/attributes", "v1/devices/me/rpc/request/+");
-	await raw.subscribe("v2/fw/response/+/chunk/+");
+	raw.send({
+		cmd: "subscribe",
+		messageId: 100,
+		subscriptions: [{ topic: "v2/fw/response/+/chunk/+", qos: 0 }],
+	});
 	await raw.acknowledged(
 		"v1/devices/me/attributes",
 		'{"host":"esp32","slot":"ota_0","resetReason":"power-on"}',
 	);
 	const running = { current_fw_title: "greenhouse", current_fw_version: "1.3.0", fw_state: "UPDATED" };
 	await raw.acknowledged("v1/devices/me/telemetry", JSON.stringify({ ...running, vent: "half open" }));
-	await raw.acknowledged("v1/devices/me/telemetry", JSON.stringify(values(Date.now())));
+	await reading({ raw } as Scene);
 }
 
 /** Uploads a package and gives it to the device. */
 export async function offer({ server, device }: Scene, version: string, size: number): Promise<void> {
-	const rest = new RestClient(server.url);
-	await rest.login("tenant@thingsboard.org", "tenant");
+	const rest = await login(server);
 	const body = await rest.ask("GET", `/api/device/${device.id}`);
 	const { deviceProfileId } = body as { deviceProfileId: object };
 	const info = { title: "greenhouse", version, type: "FIRMWARE", deviceProfileId };
@@ -100,6 +103,30 @@ export async function fetchChunks(
 		await raw.message(`v2/fw/response/1/chunk/${index}`);
 		await new Promise((done) => setTimeout(done, pause));
 	}
+}
+
+/** One reading of now. */
+export const reading = (of: Scene): Promise<void> => report(of, values(Date.now()));
+
+/** Calls the device, which answers. */
+export async function call({ server, device, raw }: Scene, method: string, params: object): Promise<void> {
+	const answer = (await login(server)).ask("POST", `/api/rpc/twoway/${device.id}`, { method, params });
+	const { topic } = await raw.message("v1/devices/me/rpc/request/");
+	raw.publish(topic.replace("request", "response"), JSON.stringify({ ok: true, ...params }));
+	await answer;
+}
+
+/** Sets shared attributes, which reach the device. */
+export async function share({ server, device, raw }: Scene, values: Body): Promise<void> {
+	raw.take();
+	await (await login(server)).ask("POST", `/api/plugins/telemetry/DEVICE/${device.id}/SHARED_SCOPE`, values);
+	await raw.message("v1/devices/me/attributes");
+}
+
+async function login({ url }: ThingsBoard): Promise<RestClient> {
+	const rest = new RestClient(url);
+	await rest.login("tenant@thingsboard.org", "tenant");
+	return rest;
 }
 
 export const report = ({ raw }: Scene, values: object): Promise<void> =>
