@@ -54,7 +54,7 @@ export class Sampler {
 			onRead?.();
 			send(values, (error) => error ?? onAcknowledged?.());
 		} catch (error) {
-			log.error(`readings: ${error}`);
+			log.error(`app: readings: ${error}`);
 		}
 	}
 

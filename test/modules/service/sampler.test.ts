@@ -57,7 +57,7 @@ describe("service: sampler", () => {
 		});
 		clock.advance(2_000);
 		equal(log.errors, 2);
-		includes(log.lastError ?? "", "readings: Error: no answer");
+		includes(log.lastError ?? "", "app: readings: Error: no answer");
 		const send = (_: JSONObject, done: typeof answer) => done(null);
 		const bare = new Sampler({ read: () => ({}), send, log });
 		bare.sample();
