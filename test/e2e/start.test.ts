@@ -77,13 +77,9 @@ describe("npm start", function () {
 	});
 
 	it("--fresh begins with a new flash", async () => {
-		const { text } = await run(
-			"tools/start.ts",
-			["--exit", "--state", state, "--fresh", "--patience", "1"],
-			(sofar, kill) => {
-				if (sofar.includes(`boot ota_0 ${version}`)) kill("SIGTERM");
-			},
-		);
+		const { text } = await run("tools/start.ts", ["--exit", "--state", state, "--fresh"], (sofar, kill) => {
+			if (sofar.includes(`boot ota_0 ${version}`)) kill("SIGTERM");
+		});
 		assert.match(text, new RegExp(`boot ota_0 ${version}`));
 	});
 
