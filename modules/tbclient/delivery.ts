@@ -227,9 +227,20 @@ export class Delivery implements SenderOptions, Dater {
 		};
 	}
 
+	/** What the application's clock says, if it says a time. */
+	private time(): number | undefined {
+		const { clock } = this.settings;
+		let now: number | undefined;
+		if (clock)
+			this.#options.callbacks.run("clock", () => {
+				now = clock();
+			});
+		return Number.isFinite(now) ? now : undefined;
+	}
+
 	/** ms since 1970, where known. No two calls share one: the server keeps one value for each key and millisecond. */
 	private now(): number | undefined {
-		const now = this.settings.clock?.();
+		const now = this.time();
 		if (now === undefined) return undefined;
 		const between = this.#latest - Math.floor(now);
 		this.#latest = between >= 0 && between < 1000 ? this.#latest + 1 : Math.floor(now);
@@ -264,10 +275,12 @@ export class Delivery implements SenderOptions, Dater {
 	/** ms until a message may go out: early readings wait a while for the clock. */
 	private hold(message: Message): number {
 		if (message.early === undefined) return 0;
-		const now = this.settings.clock?.();
+		const now = this.time();
 		const rest = ClockWait - Time.delta(this.#since);
 		if (now === undefined && rest > 0) return Math.min(rest, ClockPoll);
+		const { byteLength } = message.bytes;
 		this.date(message, now === undefined ? undefined : now - ((Time.ticks - message.early) >>> 0));
+		this.outbox.resized(message.bytes.byteLength - byteLength);
 		return 0;
 	}
 

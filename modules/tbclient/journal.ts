@@ -32,6 +32,7 @@ type Mark = ["time", boot: number, origin: number];
  * record; completions are called in the same boot only. Each costs memory, so a long journal is best filled without.
  */
 export class Journal implements Backlog {
+	readonly inMemory = false;
 	readonly length = 0;
 	readonly bytes = 0;
 	readonly largest: number;
@@ -90,9 +91,9 @@ export class Journal implements Backlog {
 		return message;
 	}
 
-	/** Only the oldest can give way: flash is written in one direction. */
+	/** Only the oldest can give way, since flash is written in one direction; and none while older ones in flight hold their sector. */
 	evict(which: "oldest" | "newest"): Message | undefined {
-		return which === "oldest" ? this.take() : undefined;
+		return which === "oldest" && !this.#taken ? this.take() : undefined;
 	}
 
 	done({ position }: Message): void {

@@ -9,6 +9,8 @@ export interface Dater {
 
 /** Keeps messages that wait, in order. `Memory` is the default, `tbclient/journal` keeps them over restarts. */
 export interface Backlog {
+	/** Whether the outbox's bounds are its own. */
+	readonly inMemory: boolean;
 	/** Messages of it that take memory, and their payload bytes. */
 	readonly length: number;
 	readonly bytes: number;
@@ -28,6 +30,7 @@ export interface Backlog {
 
 /** In memory, so lost with the power. Its bounds are those of the outbox. */
 export class Memory implements Backlog {
+	readonly inMemory = true;
 	readonly largest = Number.POSITIVE_INFINITY;
 	bytes = 0;
 	#topic: string;

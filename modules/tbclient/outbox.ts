@@ -68,12 +68,10 @@ export class Outbox {
 	/** Keeps a message, at the cost of others where the drop policy says so. */
 	add(message: Message): Admission {
 		const evicted: Message[] = [];
-		const { drop } = this.#limits;
 		try {
 			while (!this.keep(message)) {
-				const victim = drop === "refuse" ? undefined : this.#backlog.evict(drop);
+				const victim = this.isWorthIt(message) ? this.evict() : undefined;
 				if (!victim) return { error: this.full(message), evicted };
-				this.#backlog.done(victim);
 				evicted.push(victim);
 			}
 		} catch (error) {
@@ -124,6 +122,11 @@ export class Outbox {
 		this.#backlog.done(message);
 	}
 
+	/** A message in flight has become larger, or smaller. */
+	resized(difference: number): void {
+		this.#bytes += difference;
+	}
+
 	/** The next identifier, 1…65535 (MQTT 3.1.1 section 2.3.1), never one that a message in flight holds. */
 	takeId(): number {
 		do {
@@ -148,12 +151,38 @@ export class Outbox {
 	private keep(message: Message): boolean {
 		const { messages, bytes } = this.#limits;
 		const size = message.bytes.byteLength;
+		const waits = !message.urgent && !message.transient;
+		if (waits && !this.#backlog.inMemory) return this.#backlog.add(message);
 		const full = this.length >= messages || this.bytes + size > bytes;
 		if (full && !message.transient) return false;
-		if (!message.urgent && !message.transient) return this.#backlog.add(message);
+		if (waits) return this.#backlog.add(message);
 		this.#urgent.push(message);
 		this.#bytes += size;
 		return true;
+	}
+
+	/** Whether there would be room if everything gave way that can. */
+	private isWorthIt({ bytes: { byteLength }, urgent }: Message): boolean {
+		if (!this.#backlog.inMemory) return !urgent;
+		let [messages, bytes] = [this.#urgent.length, byteLength];
+		for (const one of this.#urgent) bytes += one.bytes.byteLength;
+		for (const one of this.#flying)
+			if (one.sent !== undefined || one.urgent) {
+				messages += 1;
+				bytes += one.bytes.byteLength;
+			}
+		return messages < this.#limits.messages && bytes <= this.#limits.bytes;
+	}
+
+	/** The message that gives way, by the drop policy. The oldest may be one that was in flight when a connection was lost. */
+	private evict(): Message | undefined {
+		const { drop } = this.#limits;
+		if (drop === "refuse") return undefined;
+		const grounded = drop === "oldest" ? this.unsent(false) : undefined;
+		const victim = grounded ?? this.#backlog.evict(drop);
+		if (grounded) this.remove(grounded);
+		else if (victim) this.#backlog.done(victim);
+		return victim;
 	}
 
 	private full({ topic, bytes: { byteLength } }: Message): TBError {

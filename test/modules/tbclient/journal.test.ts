@@ -112,6 +112,26 @@ describe("TBClient: journal", () => {
 			equal(journal.waiting, 12 - log.length);
 		}
 	});
+	it("drops nothing while what is in flight holds the oldest sector, and that first when the connection is lost", () => {
+		region = new FakeRegion(2);
+		start({ clock: now, outbox: { drop: "oldest", messages: 1 } });
+		const mqtt = accept();
+		const fill = (from: number, to: number) => {
+			for (let n = from; n < to; n++) client.sendTelemetry({ n, pad: "x".repeat(900) }, note(`${n}`));
+			clock.advance(0);
+		};
+		log.length = 0;
+		fill(0, 9);
+		deepEqual(log, ["8 TB_OUTBOX_FULL"]);
+		mqtt.drop();
+		log.length = 0;
+		fill(9, 10);
+		deepEqual(log, ["0 TB_OUTBOX_FULL", "1 TB_OUTBOX_FULL", "2 TB_OUTBOX_FULL", "3 TB_OUTBOX_FULL"]);
+		client.respond(1, 1, note("answer"));
+		client.respond(2, 1, note("no room"));
+		clock.advance(0);
+		deepEqual(log.slice(4), ["no room TB_OUTBOX_FULL"]);
+	});
 	it("parts by the size of a record, and refuses what is larger", () => {
 		start();
 		const large = Object.fromEntries([..."abcdef"].map((key) => [key, "x".repeat(1500)]));

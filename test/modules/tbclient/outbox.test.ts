@@ -29,15 +29,35 @@ describe("TBClient: outbox", () => {
 		deepEqual(fill("refuse"), ['{"i":0}', '{"i":1}', '{"i":2}']);
 		deepEqual(log.slice(0, 2), ["3 TB_OUTBOX_FULL", "4 TB_OUTBOX_FULL"]);
 	});
-	it("drops what waits, never what is in flight, and refuses what is larger than all of it", () => {
+	it("drops what waits, never what is in flight, and nothing for what would find no room all the same", () => {
 		connect({ outbox: { messages: 2, bytes: 100, drop: "oldest" }, inFlight: 1 });
 		for (let i = 0; i < 3; i++) client.sendTelemetry({ i }, note(`${i}`));
 		clock.advance(0);
 		deepEqual(log, ["1 TB_OUTBOX_FULL"]);
 		client.sendTelemetry({ s: "x".repeat(100) }, note("large"));
 		clock.advance(0);
-		deepEqual(log.slice(1), ["2 TB_OUTBOX_FULL", "large TB_OUTBOX_FULL"]);
-		equal(client.stats.dropped, 3);
+		deepEqual(log.slice(1), ["large TB_OUTBOX_FULL"]);
+		client.respond(1, "urgent", note("urgent"));
+		client.respond(2, "urgent", note("another"));
+		clock.advance(0);
+		deepEqual(log.slice(2), ["2 TB_OUTBOX_FULL", "another TB_OUTBOX_FULL"]);
+		equal(client.stats.dropped, 4);
+	});
+	it("drops the oldest also of what was in flight when a connection was lost", () => {
+		const mqtt = connect({ outbox: { messages: 3, drop: "oldest" }, inFlight: 2 });
+		for (let i = 0; i < 3; i++) client.sendTelemetry({ i }, note(`${i}`));
+		client.respond(1, 1);
+		mqtt.drop();
+		log.length = 0;
+		for (let i = 3; i < 6; i++) client.sendTelemetry({ i }, note(`${i}`));
+		clock.advance(1000);
+		deepEqual(
+			log.slice(0, 4),
+			["2", "0", "1", "3"].map((name) => `${name} TB_OUTBOX_FULL`),
+		);
+		FakeMQTT.last.accept();
+		for (let i = 0; i < 3; i++) FakeMQTT.last.ack(FakeMQTT.last.published[i]?.id);
+		deepEqual(texts(), ["1", '{"i":4}', '{"i":5}']);
 	});
 	it("drops the newest again and again", () => {
 		make({ outbox: { messages: 3, bytes: 60, drop: "newest" } });

@@ -122,6 +122,35 @@ describe("TBClient: telemetry", () => {
 		deepEqual(texts(), ["{}", '{"a":1}', '{"a":2}']);
 		equal(client.stats.undated, 2);
 	});
+	it("survives a clock that throws, or tells no time", () => {
+		const times = [
+			() => {
+				throw new Error("no clock");
+			},
+			() => Number.NaN,
+			() => undefined,
+		];
+		connect({ clock: () => times.shift()?.() });
+		for (let i = 0; i < 4; i++) client.sendTelemetry({ i });
+		clock.advance(10_000);
+		deepEqual(texts(), ['{"i":0}', '{"i":1}', '{"i":2}', '{"i":3}']);
+		deepEqual([client.stats.callbackErrors, client.stats.undated, client.connected], [1, 4, true]);
+	});
+	it("takes no more memory for readings that were dated late", () => {
+		wall.known = false;
+		make({ clock: now, outbox: { messages: 99, bytes: 100 } });
+		for (let round = 0; round < 20; round++) {
+			wall.known = round % 2 === 1;
+			client.sendTelemetry({ n: 1 });
+			wall.known = true;
+			clock.advance(1000);
+			if (!client.connected) FakeMQTT.last.accept();
+			for (const { id } of FakeMQTT.last.published.splice(0)) FakeMQTT.last.ack(id);
+			FakeMQTT.last.written = [];
+		}
+		for (let i = 0; i < 9; i++) client.sendTelemetry({ i });
+		equal(client.stats.dropped, 9 - Math.floor(100 / 40));
+	});
 	it("adds no time where the codec has none", () => {
 		connect({ clock: now, codec: { ...jsonCodec, timestamps: false, lists: false } });
 		client.sendTelemetry([{ a: 1 }, { b: 2 }, { c: 3 }]);
