@@ -17,12 +17,16 @@ export class FakeServer implements Source {
 	readonly pending: Request[] = [];
 	/** All requests, for the budget. */
 	readonly asked: Request[] = [];
+	/** Requests past the end: there must be none. */
+	pastEnd = 0;
 	/** False: nothing can be sent now. */
 	accepts = true;
 	/** The call of this number (from 0) of `requestFirmware` and `read` throws; -1 never. */
 	failAt = -1;
 	/** Bytes that were delivered. */
 	delivered = 0;
+	/** The package of each request id, as it was at the first request (ThingsBoard 8.7). */
+	readonly #pinned = new Map<number, Uint8Array<ArrayBuffer>>();
 	#count = 0;
 	#fragment: Uint8Array = new Uint8Array(0);
 
@@ -33,6 +37,8 @@ export class FakeServer implements Source {
 	requestFirmware(request: number, index: number, size: number): boolean {
 		this.#operate();
 		if (!this.accepts) return false;
+		if (!this.#pinned.has(request)) this.#pinned.set(request, this.image);
+		if (index * size >= this.imageOf(request).length) this.pastEnd++;
 		this.asked.push({ request, index, size });
 		this.pending.push({ request, index, size });
 		return true;
@@ -46,9 +52,14 @@ export class FakeServer implements Source {
 		return bytes.length;
 	}
 
-	/** Requests past the end: there must be none. */
-	get pastEnd(): number {
-		return this.asked.filter(({ index, size }) => index * size >= this.image.length).length;
+	/** A new connection: no request id is known. */
+	connect(): void {
+		this.#pinned.clear();
+	}
+
+	/** What this request id is answered with. */
+	imageOf(request: number): Uint8Array<ArrayBuffer> {
+		return this.#pinned.get(request) ?? this.image;
 	}
 
 	/** Answers the pending request of this place. False: there is none. */
@@ -62,7 +73,7 @@ export class FakeServer implements Source {
 	deliver(
 		to: { receive(count: number, chunk: Chunk): void },
 		{ request, index, size }: Request,
-		bytes = this.image.slice(index * size, (index + 1) * size),
+		bytes = this.imageOf(request).slice(index * size, (index + 1) * size),
 	): void {
 		let offset = 0;
 		let left = this.fragments;

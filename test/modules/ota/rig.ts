@@ -66,6 +66,7 @@ export class Rig {
 	updater(options: Partial<UpdaterOptions> = {}): Updater {
 		const { current, slots, store, server: source, report } = this;
 		let from = "IDLE";
+		this.server.connect();
 		return new Updater({
 			...{ current, slots, store, source, report, digest: Digest, random: () => 123 },
 			onState: (state, { written, error }) => {

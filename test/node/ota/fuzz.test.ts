@@ -28,6 +28,9 @@ type Step = [
 		| "accept"
 		| "telemetry interval"
 		| "same package"
+		| "other package"
+		| "first package"
+		| "take back"
 		| "pause"
 		| "go on"
 	),
@@ -48,6 +51,7 @@ const names: Step[0][] = [
 	] as const),
 	...(["empty", "foreign", "late", "wait", "wait long", "reconnect", "refuse", "accept"] as const),
 	...(["telemetry interval", "same package", "pause", "go on"] as const),
+	...(["other package", "first package", "take back"] as const),
 ];
 
 const schedules = fc.record({
@@ -64,9 +68,21 @@ interface Play {
 	updater: Updater;
 	past: Request[];
 	connects: number;
+	/** The two packages that may be assigned. */
+	first: Uint8Array<ArrayBuffer>;
+	other: Uint8Array<ArrayBuffer>;
 }
 
-function act({ rig, updater, past }: Play, [name, value]: Step): void {
+/** The server deletes what does not apply in a message of its own, before or after the values. */
+function assign({ rig, updater }: Play, version: string, image: Uint8Array<ArrayBuffer>): void {
+	if (updater.state === "UPDATING") return; // too late: the slot is switched
+	rig.server.image = image;
+	updater.offer(packageOf(image, version));
+	updater.withdraw(["fw_tag", "fw_url"]);
+}
+
+function act(play: Play, [name, value]: Step): void {
+	const { rig, updater, past } = play;
 	const { server } = rig;
 	const [request] = server.pending;
 	if (name === "answer") server.answer(updater);
@@ -83,7 +99,11 @@ function act({ rig, updater, past }: Play, [name, value]: Step): void {
 	else if (name === "wait long") clock.advance(500 * value);
 	else if (name === "refuse") server.accepts = false;
 	else if (name === "telemetry interval") updater.offer({ telemetryInterval: value });
-	else if (name === "same package") updater.offer(packageOf(server.image));
+	else if (name === "same package")
+		updater.offer(packageOf(server.image, server.image === play.first ? "v2" : "v3"));
+	else if (name === "other package") assign(play, "v3", play.other);
+	else if (name === "first package") assign(play, "v2", play.first);
+	else if (name === "take back") updater.withdraw(["fw_title", "fw_version", "fw_size"]);
 	else if (name === "pause") updater.pause();
 	else if (name === "go on") updater.resume();
 	else if (name === "accept") {
@@ -95,7 +115,11 @@ function act({ rig, updater, past }: Play, [name, value]: Step): void {
 function play({ size, chunkSize, fragment, steps }: Schedule): void {
 	const rig = new Rig(size, 65_536);
 	rig.server.fragment = fragment;
-	const scene: Play = { rig, updater: rig.updater({ chunkSize }), past: [], connects: 1 };
+	const other = imageOf(24 + ((7 * size) % 9_000), 3);
+	const scene: Play = {
+		...{ rig, updater: rig.updater({ chunkSize }), past: [], connects: 1 },
+		...{ first: rig.server.image, other },
+	};
 	const { updater, past } = scene;
 	updater.connected();
 	updater.offer(packageOf(rig.server.image));
@@ -103,6 +127,7 @@ function play({ size, chunkSize, fragment, steps }: Schedule): void {
 		if (step[0] === "reconnect") {
 			scene.connects++;
 			updater.disconnected();
+			rig.server.connect();
 			past.push(...rig.server.pending.splice(0));
 			clock.advance(step[1]);
 			updater.connected();
@@ -122,20 +147,25 @@ function settle({ rig, updater }: Play): void {
 	clock.advance(100);
 }
 
-function hold({ rig, updater, connects }: Play, steps: number, size: number): void {
+function hold({ rig, updater, connects, first }: Play, steps: number, size: number): void {
 	const { server, slots, errors } = rig;
 	if (server.pastEnd) throw new Error(`${server.pastEnd} requests past the end`);
 	if (updater.state === "UPDATING") {
 		if (!server.image.every((byte, index) => rig.stored[index] === byte)) throw new Error("a corrupt image");
+		const { version } = JSON.parse(String(rig.store.values.get("trial")));
+		if (version !== (server.image === first ? "v2" : "v3")) throw new Error(`the wrong package: ${version}`);
+	} else if (updater.state === "IDLE") {
+		if (slots.boot !== 0) throw new Error("idle, and the boot slot is switched");
 	} else if (
 		updater.state !== "FAILED" ||
 		slots.boot !== 0 ||
-		!/^OTA_(TIMEOUT|DELIVERY|CHECKSUM|IMAGE)/.test(String(errors.at(-1)))
+		!/^OTA_(TIMEOUT|DELIVERY|CHECKSUM|IMAGE|WITHDRAWN)/.test(String(errors.at(-1)))
 	)
 		throw new Error(`ended in ${updater.state}: ${errors.at(-1)}`);
 	// The header and each chunk once; what was in flight again after each connection and each try in vain, which only steps cause.
 	const smallest = Math.min(...server.asked.map((request) => request.size), 100);
-	const budget = 1 + Math.ceil(size / smallest) + (connects + steps + 10) * 17;
+	const assigns = 1 + steps;
+	const budget = 1 + assigns * Math.ceil(Math.max(size, 9_024) / smallest) + (connects + steps + 10) * 17;
 	if (server.asked.length > budget)
 		throw new Error(`expected at most ${budget} requests, got ${server.asked.length}`);
 }
