@@ -54,12 +54,20 @@ class Partition implements Slot {
 		this.#size ??= this.handle && sizeOf(this.#path);
 		return this.#size;
 	}
+	/** UNDEFINED without a record, and for a state that ESP-IDF does not know, as a power cut may leave: no CRC covers it. */
 	get state(): ImageState {
+		return States[this.recorded ?? -1] ?? "UNDEFINED";
+	}
+	get isRecorded(): boolean {
+		return this.recorded !== undefined;
+	}
+	/** The state as it lies in otadata; undefined where no record names this slot, or it is none. */
+	private get recorded(): number | undefined {
 		const state = new ArrayBuffer(4);
 		const code = idf.esp_ota_get_state_partition(this.handle, state);
-		if (code === NotFound || code === NotSupported) return "UNDEFINED"; // no record names this slot, or it is none
+		if (code === NotFound || code === NotSupported) return undefined;
 		check("state", code);
-		return States[new DataView(state).getUint32(0, true)] ?? "UNDEFINED";
+		return new DataView(state).getUint32(0, true);
 	}
 }
 
@@ -139,7 +147,7 @@ class ChipSlots implements Slots {
 		check("activate", idf.esp_ota_set_boot_partition(this.next.handle)); // validates the image first
 	}
 	confirm(): void {
-		if (this.running.state === "UNDEFINED") return; // flashed by USB: no record, nothing to confirm
+		if (!this.running.isRecorded) return; // flashed by USB: no record, nothing to confirm
 		check("confirm", idf.esp_ota_mark_app_valid_cancel_rollback());
 	}
 	revert(): void {

@@ -187,7 +187,23 @@ export default class Trial {
 			this.soon(() => this.weigh(), Pause);
 			return;
 		}
-		this.confirmed(this.#record as TrialRecord);
+		const record = this.#record as TrialRecord;
+		if (record.guarded && attempt(() => this.#options.slots.running.state) === "UNDEFINED") this.lost();
+		else this.kept(record);
+	}
+
+	/**
+	 * ESP-IDF erases the record before it writes it again. When the write failed, the other image's record is the active one, and its being
+	 * valid passes for success: but it is the other one that boots next. So it does now, finds this one complete, and activates it again.
+	 */
+	private lost(): void {
+		this.disarm();
+		this.enter("REVERTED", "confirm: expected a record of this image, it was lost");
+		if (!this.#closed) attempt(() => this.#options.onReady?.());
+	}
+
+	private kept(record: TrialRecord): void {
+		this.confirmed(record);
 		if (!this.#closed) attempt(() => this.#options.onConfirmed?.());
 	}
 

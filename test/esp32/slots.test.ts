@@ -137,6 +137,19 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 		}
 	});
 
+	it("confirms an image whose state a power cut has made unknown", async () => {
+		install(await slotsNow(), second);
+		chip.start();
+		const { otadata } = chip;
+		const [, entry] = otadata.entries();
+		otadata.write(1, { ...entry, state: 0x05ff_0102 });
+		equal(chip.start(), "2.0.0");
+		const slots = await slotsNow();
+		equal(slots.running.state, "UNDEFINED");
+		slots.confirm();
+		equal(slots.running.state, "VALID");
+	});
+
 	for (const sectors of [[0], [1], [0, 1]])
 		it(`boots and can be updated when sector ${sectors.join(" and ")} of otadata is garbage`, async () => {
 			install(await slotsNow(), second);

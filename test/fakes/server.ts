@@ -27,7 +27,8 @@ export class FakeServer implements Source {
 	delivered = 0;
 	/** The package of each request id, as it was at the first request (ThingsBoard 8.7). */
 	readonly #pinned = new Map<number, Uint8Array<ArrayBuffer>>();
-	#count = 0;
+	/** Calls so far. */
+	count = 0;
 	#fragment: Uint8Array = new Uint8Array(0);
 
 	constructor(image: Uint8Array<ArrayBuffer>) {
@@ -88,6 +89,6 @@ export class FakeServer implements Source {
 	}
 
 	#operate(): void {
-		if (this.#count++ === this.failAt) throw new Error("source: refused");
+		if (this.count++ === this.failAt) throw new Error("source: refused");
 	}
 }

@@ -1,7 +1,7 @@
 // `mc/ffi`: the functions that hosts/esp32/manifest_app.json binds. Codes are ESP-IDF's.
 import type { StoreValue } from "../../../hosts/contract.ts";
 import { ESP, EspError } from "../../../hosts/virtual/esperr.ts";
-import { OtaState, seqCRC } from "../../../hosts/virtual/otadata.ts";
+import { seqCRC } from "../../../hosts/virtual/otadata.ts";
 import { chip, Restart } from "./chip.ts";
 
 const NotFound = ESP.ESP_ERR_NOT_FOUND;
@@ -109,11 +109,14 @@ export default class FFI {
 	}
 	/** NOT_FOUND without a record; an unknown state is written as it lies in flash. */
 	esp_ota_get_state_partition(handle: number, out: ArrayBuffer): number {
-		const state = chip.otadata.stateOf(chip.partitionOf(handle));
+		const { otadata, table } = chip;
+		const slot = chip.partitionOf(handle);
 		const failure = chip.called("esp_ota_get_state_partition");
 		if (failure) return failure;
-		if (state === "UNDEFINED") return NotFound;
-		new DataView(out).setUint32(0, OtaState[state], true);
+		const sound = otadata.entries().filter(({ seq, crc }) => seq !== 0xffffffff && crc === seqCRC(seq));
+		const entry = sound.find((one) => table.slots[otadata.slotOf(one)] === slot);
+		if (!entry) return NotFound;
+		new DataView(out).setUint32(0, entry.state, true);
 		return 0;
 	}
 	/** `erase_last_boot_app_partition(true)`: ESP_FAIL unless the inactive record is sound and names the slot that does not run. */

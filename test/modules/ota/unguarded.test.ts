@@ -99,6 +99,24 @@ describe("Trial without a boot loader that goes back", () => {
 		equal(updater.state, "DOWNLOADING");
 	});
 
+	it("restarts when its record was lost in the confirmation, and tells no UPDATED", () => {
+		for (const closes of [false, true]) {
+			const rig = running("VALID");
+			rig.slots.states[1] = "PENDING_VERIFY";
+			const trial = rig.trial({ onStage: (stage) => closes && stage === "REVERTED" && trial.close() });
+			clock.advance(0);
+			rig.slots.confirm = () => {
+				rig.slots.states[1] = "UNDEFINED";
+			};
+			const { ready } = rig;
+			for (const proof of proofs) trial.prove(proof);
+			deepEqual(
+				[trial.stage, rig.ready - ready, rig.fwStates, clock.armed],
+				["REVERTED", closes ? 0 : 1, [], 0],
+			);
+		}
+	});
+
 	it("gives an image that is activated again a fresh count of boots", () => {
 		const rig = running("UNDEFINED");
 		boot(rig).close();

@@ -5,6 +5,7 @@ import type { JSONObject, ResetReason } from "host/contract";
 import Updater from "ota";
 import Trial from "ota/trial";
 import { type Boot, boot } from "../../../hosts/virtual/bootloader.ts";
+import { EspError } from "../../../hosts/virtual/esperr.ts";
 import { type CutMode, NorFlash, PowerCut } from "../../../hosts/virtual/flash.ts";
 import { buildImage } from "../../../hosts/virtual/image.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
@@ -93,6 +94,7 @@ export class Device {
 			return this.#run(started, this.store, resetReason);
 		} catch (error) {
 			if (error instanceof PowerCut) return "power cut";
+			if (error instanceof EspError) return "restart"; // the boot loader failed: it resets
 			throw error;
 		}
 	}
@@ -137,22 +139,29 @@ function connect(updater: Updater, trial: Trial): void {
 	updater.offer(offer);
 }
 
-/** What must be true after any life that has settled. */
-export function hold(device: Device, script: Script): void {
-	const { image, state } = device.running;
-	const version = image.identity?.version;
-	const states = device.told.filter(({ values }) => values.fw_state !== undefined);
-	for (const { version: ran, confirmed, values } of device.told) {
+/** What must be true whatever happened: what was told was so when it was told. */
+function holdTruth({ told }: Device): void {
+	for (const { version: ran, confirmed, values } of told) {
 		const said = values.current_fw_version;
 		if (said !== undefined && said !== ran) throw new Error(`told that ${said} runs, it was ${ran}`);
 		if (values.fw_state === "UPDATED" && !(ran === "v2" && confirmed))
 			throw new Error(`told UPDATED while ${ran} ran, ${confirmed ? "" : "not "}confirmed`);
 	}
-	const last = states.at(-1)?.values;
-	const wanted = script === "confirms" ? ["v2", "UPDATED"] : ["v1", "FAILED"];
-	const got = [version, last?.fw_state];
-	if (String(got) !== String(wanted) || state === "PENDING_VERIFY")
-		throw new Error(`expected ${wanted}, got ${got} ${state}: ${JSON.stringify(states)}`);
+}
+
+/** After any life that has settled: one of these ends, and the last word is about it. */
+export function holdOneOf(device: Device, ends: readonly string[]): void {
+	holdTruth(device);
+	const { image, state } = device.running;
+	const states = device.told.filter(({ values }) => values.fw_state !== undefined);
+	const got = `${image.identity?.version} ${states.at(-1)?.values.fw_state}`;
+	if (!ends.includes(got) || state === "PENDING_VERIFY")
+		throw new Error(`expected ${ends.join(" or ")}, got ${got} ${state}: ${JSON.stringify(states)}`);
+}
+
+/** After any life that has settled, but for what the script says nothing went wrong in. */
+export function hold(device: Device, script: Script): void {
+	holdOneOf(device, [script === "confirms" ? "v2 UPDATED" : "v1 FAILED"]);
 	if (device.store.get("trial") !== undefined) throw new Error("expected no record of a trial, got one");
 	if (script !== "confirms" && device.store.get("quarantine") === undefined)
 		throw new Error("expected a quarantine, got none");
