@@ -161,6 +161,7 @@ export class Delivery implements SenderOptions, Dater {
 		this.#asked ||= this.sender.sendNow(
 			`${Topic.rpcRequest}0`,
 			codec.encodeRPCRequest("getSessionLimits", {}),
+			true,
 		);
 	}
 

@@ -59,9 +59,12 @@ export class Sender {
 		return this.#subscribed;
 	}
 
-	/** Nothing that was written waits for its answer; a message of QoS 0 counts as waiting for 2 s. */
+	/**
+	 * Nothing that was written waits for its answer, so a close is not one; a message of QoS 0 counts as waiting for 2 s. SUBSCRIBE and
+	 * the question for limits do not count: the server closes on neither.
+	 */
 	get idle(): boolean {
-		if (this.#wanted.length || this.#subscription || this.#options.outbox.since() !== undefined) return false;
+		if (this.#options.outbox.since() !== undefined) return false;
 		return this.#unanswerable === undefined || Time.delta(this.#unanswerable) >= Reaction;
 	}
 
@@ -120,14 +123,14 @@ export class Sender {
 		this.watch();
 	}
 
-	/** One QoS 0 message on the present connection, now or never; false when it is never. */
-	sendNow(topic: string, payload: Payload): boolean {
+	/** One QoS 0 message now or never; false when it is never. `harmless`: the server never closes for it. */
+	sendNow(topic: string, payload: Payload, harmless = false): boolean {
 		const mqtt = this.#options.connection.ready as MQTTClient;
 		this.#refused = true;
 		if (this.#stream || this.#wanted.length) return false;
 		try {
 			mqtt.write(bodyOf(payload).bytes, { topic, QoS: 0 });
-			this.#unanswerable = Time.ticks;
+			if (!harmless) this.#unanswerable = Time.ticks;
 			this.#refused = false;
 			return true;
 		} catch {

@@ -1,20 +1,11 @@
 // The server's real rate limits against a board that always has something to send: XS, link and stand-in in this process, on one clock.
-import { BenchClock } from "../../bench/clock.ts";
-import { Link, type LinkOptions } from "../../bench/link.ts";
-import { Board } from "../../hosts/virtual/board.ts";
-import { bundle } from "../../hosts/virtual/bundle.ts";
-import { writeFactoryImage, XSVersion } from "../../hosts/virtual/factory.ts";
-import { buildImage } from "../../hosts/virtual/image.ts";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
-import { Core } from "../../thingsboard/core.ts";
 import type { LimitTexts } from "../../thingsboard/limits.ts";
-import { Connection } from "../../thingsboard/mqtt/connection.ts";
-import type { Wire } from "../../thingsboard/mqtt/wire.ts";
 import { deepEqual, ok } from "../assert.ts";
+import { makeWorld } from "./world.ts";
 
 const Minute = 60_000;
 const Allowed = 300 + 5 * 300; // messages in five minutes: a full bucket and what comes back
-const link: LinkOptions = { roundTrip: 60, rate: 100, window: 5744 };
 
 /** Sends the next message when one is acknowledged, eight at a time; each has two values. `n` tells them apart. */
 const program = (sessionLimits: boolean) => `
@@ -36,48 +27,24 @@ async function run(
 	options: { ask?: boolean; cut?: boolean } = {},
 ) {
 	const { ask = true, cut = false } = options;
-	const clock = new BenchClock();
-	const ended: string[] = [];
-	const core = new Core({
-		clock: { now: () => clock.now(), after: (ms, action) => clock.outside(ms, action) },
-		settings: { rateLimits: { device: limits } },
-		log: (line) => void (/rate|limit/i.test(line) && ended.push(line)),
-	});
+	const world = await makeWorld(program(ask), { rateLimits: { device: limits } });
 	let arrived = 0;
-	core.devices.create({ name: "D" }, "A1").watchers.add({
+	world.core.devices.create({ name: "D" }, "A1").watchers.add({
 		telemetry(rows) {
 			arrived += rows.length;
 		},
 		attributes: () => undefined,
 		deleted: () => undefined,
 	});
-	let present: Wire | undefined;
-	const network: Link = new Link(clock, link, (send) => {
-		const nothing = () => undefined;
-		const close = () => void (wire === present && network.cut());
-		const wire: Wire = { write: send, close, onBytes: nothing, onGone: nothing };
-		present = wire;
-		new Connection(core, wire);
-		return (data) => wire.onBytes(data);
-	});
-	const script = await bundle({ source: program(ask), config: { title: "l", version: "1.0.0", build: "b" } });
-	const identity = { title: "l", version: "1.0.0", target: "virtual", xs: XSVersion };
-	const board = new Board({ clock, network });
-	writeFactoryImage(board.flash, buildImage({ identity, payload: Buffer.from(script) }));
-	const traces: string[] = [];
-	board.on("trace", ({ text }) => traces.push(text));
-	board.powerOn();
 	try {
 		for (let minute = 0; minute < minutes; minute++) {
-			clock.advance(Minute);
-			if (!cut) continue;
-			present?.onGone();
-			network.cut();
+			world.clock.advance(Minute);
+			if (cut) world.cut();
 		}
-		return { arrived, ended, traces: traces.filter((text) => /^(down|lost)/.test(text)) };
+		const ended = world.log.filter((line) => /rate|limit/i.test(line));
+		return { arrived, ended, traces: world.traces.filter((text) => /^(down|lost)/.test(text)) };
 	} finally {
-		board.close();
-		core.clock.close();
+		world.close();
 	}
 }
 

@@ -92,6 +92,12 @@ describe("TBClient: another client with the same credentials", () => {
 			});
 		equal(client.stats.takenOver, 0);
 	});
+	it("is suspected right after the question for limits", () => {
+		client.close();
+		make({ sessionLimits: true });
+		for (let i = 0; i < 5; i++) fight(1);
+		equal(client.stats.takenOver, 1);
+	});
 	it("is suspected again when a message of QoS 0 was long ago", () => {
 		for (let i = 0; i < 5; i++)
 			fight(0, () => {
@@ -101,12 +107,15 @@ describe("TBClient: another client with the same credentials", () => {
 			});
 		equal(client.stats.takenOver, 1);
 	});
-	it("is not suspected before SUBACK, or where the MQTT client gave up by itself", () => {
-		for (let i = 0; i < 8; i++) {
+	it("is suspected before SUBACK, too: the server does not close for a SUBSCRIBE", () => {
+		for (let i = 0; i < 5; i++) {
 			attempt();
 			FakeMQTT.last.accept();
 			FakeMQTT.last.drop();
 		}
+		equal(client.stats.takenOver, 1);
+	});
+	it("is not suspected where the MQTT client gave up by itself", () => {
 		for (let i = 0; i < 8; i++) fight(1000, () => FakeMQTT.last.giveUp());
 		equal(client.stats.takenOver, 0);
 	});
