@@ -52,6 +52,14 @@ describe(`page's data ${needs}`, function () {
 			equal(rig.server.core.devices.byName("Made here"), undefined);
 		});
 
+		onPage("give their access token to the clipboard", async () => {
+			const page = await rig.open();
+			await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+			await page.getByRole("button", { name: "Copy token" }).click();
+			await sees(page, "In the clipboard: the access token.");
+			equal(await page.evaluate(() => navigator.clipboard.readText()), "token");
+		});
+
 		onPage("say in a line what the server refused", async () => {
 			const page = await rig.open();
 			await page.getByRole("button", { name: "New device" }).click();
@@ -89,6 +97,19 @@ describe(`page's data ${needs}`, function () {
 			const { width = 0 } = (await plot.boundingBox()) ?? {};
 			await plot.hover({ position: { x: width * (1 - 50 / 300), y: 40 } });
 			await card.locator(".value", { hasText: "50" }).waitFor();
+		});
+
+		onPage("is drawn by the server's clock, which a fault can let jump", async () => {
+			const raw = await rig.online();
+			rig.server.core.faults.set("clockJump", 86_400_000);
+			const page = await rig.open();
+			await raw.acknowledged("v1/devices/me/telemetry", '{"tomorrow":7}');
+			const card = page.locator(".card", { hasText: "tomorrow" });
+			await card.getByText("now").waitFor();
+			const plot = card.locator(".u-over");
+			const { width = 0 } = (await plot.boundingBox()) ?? {};
+			await plot.hover({ position: { x: width - 2, y: 40 } });
+			await card.locator(".hint", { hasText: /\d\d:\d\d:\d\d/ }).waitFor();
 		});
 
 		onPage("with markup in names, keys and values stays text", async () => {
@@ -150,6 +171,21 @@ describe(`page's data ${needs}`, function () {
 			await page.keyboard.press("Escape");
 			await server.getByRole("button", { name: "Edit note" }).waitFor();
 		});
+	});
+
+	onPage("numbers keep their notation: 20.0 is no 20, and a LONG is more than a double", async () => {
+		const raw = await rig.online();
+		await raw.acknowledged("v1/devices/me/attributes", '{"long":9223372036854775807,"double":20.0}');
+		const page = await rig.open("attributes");
+		const client = page.getByRole("region", { name: "Client attributes" });
+		await client.getByText("9223372036854775807").waitFor();
+		await client.getByText("20.0").waitFor();
+		const shared = page.getByRole("region", { name: "Shared attributes" });
+		await shared.getByLabel("New Shared key").fill("double");
+		await shared.getByLabel("New Shared value").fill("30.0");
+		await page.keyboard.press("Enter");
+		await shared.getByText("30.0").waitFor();
+		equal(rig.device.attributes.SHARED_SCOPE.get("double")?.value.type, "DOUBLE");
 	});
 
 	describe("calls", () => {

@@ -121,6 +121,19 @@ describe(`page at work ${needs}`, function () {
 		await lines.filter({ hasText: "foreign" }).getByText("Other").waitFor();
 	});
 
+	onPage("shows a gateway's messages to the device they are about", async () => {
+		const additionalInfo = { gateway: true };
+		rig.server.core.devices.create({ name: "gw", additionalInfo }, "gateway");
+		const raw = await rig.online("gateway");
+		await raw.acknowledged("v1/gateway/telemetry", '{"Boiler":[{"own":1}]}');
+		await raw.acknowledged("v1/gateway/telemetry", '{"Other":[{"foreign":1}]}');
+		const page = await rig.open();
+		const lines = linesOf(page);
+		await lines.filter({ hasText: "own" }).waitFor();
+		equal(await lines.filter({ hasText: "foreign" }).count(), 0);
+		await page.getByRole("navigation").getByText("3 of 3 online").waitFor();
+	});
+
 	onPage("has a row for every fault, and lets it strike", async () => {
 		const raw = await rig.online();
 		const page = await rig.open("faults");

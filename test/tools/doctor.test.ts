@@ -16,6 +16,7 @@ const names = [
 	"mkfifo",
 	"python3",
 	"esptool",
+	"Python SDK",
 	"Chromium",
 	"mosquitto",
 ];

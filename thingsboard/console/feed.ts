@@ -58,13 +58,14 @@ interface State {
 }
 
 function* lines(core: Core, state: State): Generator<string> {
-	const devices = JSON.stringify({ devices: core.devices.all().map(deviceLine) });
-	if (devices !== state.devices) yield `${devices}\n`;
+	const now = core.clock.now();
+	const devices = JSON.stringify(core.devices.all().map(deviceLine));
+	if (devices !== state.devices) yield `{"now":${now},"devices":${devices}}\n`;
 	state.devices = devices;
 	const missed = Math.max(core.wire.last - state.seq - batch, 0);
 	const entries = core.wire.after(state.seq + missed, batch);
 	state.seq = core.wire.last;
-	if (entries.length) yield `${JSON.stringify({ missed, packets: entries.map(decode) })}\n`;
+	if (entries.length) yield `${JSON.stringify({ now, missed, packets: entries.map(decode) })}\n`;
 }
 
 /** A device in the page's list. */

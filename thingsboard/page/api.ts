@@ -1,4 +1,5 @@
 // REST as a tenant administrator uses it.
+import { parseExact } from "./exact.ts";
 
 /** An answer that is no success, in the server's own words. */
 export class ApiError extends Error {
@@ -34,7 +35,7 @@ export class Api {
 	/** Sends a request and gives the answer's JSON; `undefined` when it is empty. */
 	async send<T = unknown>(method: string, path: string, body?: object): Promise<T> {
 		const text = await (await this.open(method, path, body)).text();
-		return (text ? JSON.parse(text) : undefined) as T;
+		return (text ? parseExact(text) : undefined) as T;
 	}
 
 	/** Sends a request and gives the answer itself. */

@@ -1,6 +1,7 @@
 // Attributes of the three scopes: client ones to read, shared and server ones to write as well.
 import { button, fill, h } from "./dom.ts";
-import { age, typed } from "./format.ts";
+import { typed } from "./exact.ts";
+import { age } from "./format.ts";
 import { act, follow, type Page } from "./page.ts";
 
 interface Attribute {

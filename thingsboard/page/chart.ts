@@ -1,5 +1,6 @@
 // One key over time: uPlot with as little ink as possible. All charts share one cursor.
 import uPlot from "uplot";
+import { now } from "./clock.ts";
 import { clockTime, short } from "./format.ts";
 import type { Series } from "./series.ts";
 
@@ -85,8 +86,8 @@ export class Chart {
 	#few = (): boolean => this.#series.data[0].length < 40;
 
 	#range(): [number, number] {
-		const now = Date.now();
-		return [now - this.#window, now];
+		const end = now();
+		return [end - this.#window, end];
 	}
 }
 

@@ -24,13 +24,19 @@ export function deviceHead(page: Page, updates: Updates): HTMLElement {
 	return h("div", { class: "device-head" }, row, strip(updates));
 }
 
+interface Credentials {
+	credentialsType: string;
+	credentialsId: string;
+	credentialsValue: string | null;
+}
+
 async function copyToken({ api, device, say }: Page): Promise<void> {
-	const credentials = await api.send<{ credentialsId: string; credentialsType: string }>(
-		"GET",
-		`/api/device/${device.value?.id}/credentials`,
+	const credentials = await api.send<Credentials>("GET", `/api/device/${device.value?.id}/credentials`);
+	const { credentialsType: type, credentialsId, credentialsValue } = credentials;
+	await navigator.clipboard.writeText(
+		type === "ACCESS_TOKEN" ? credentialsId : (credentialsValue ?? credentialsId),
 	);
-	await navigator.clipboard.writeText(credentials.credentialsId);
-	say("The access token is in the clipboard.");
+	say(`In the clipboard: ${type === "ACCESS_TOKEN" ? "the access token" : `its credentials, ${type}`}.`);
 }
 
 function askToDelete(page: Page): void {

@@ -1,6 +1,7 @@
 // The server's live stream of devices and packets. It begins again by itself when it breaks off.
 import type { Api } from "./api.ts";
 import { Cell } from "./cell.ts";
+import { tellTime } from "./clock.ts";
 
 /** A device in the list. */
 export interface DeviceLine {
@@ -28,6 +29,14 @@ export interface Packet {
 	hex?: string;
 	payload?: number;
 	detail?: string;
+}
+
+/** One line of the stream. */
+interface Line {
+	now: number;
+	devices?: DeviceLine[];
+	packets?: Packet[];
+	missed?: number;
 }
 
 /** How long to wait before asking again, milliseconds. */
@@ -69,15 +78,8 @@ export class Feed {
 		}
 	}
 
-	#take({
-		devices,
-		packets,
-		missed = 0,
-	}: {
-		devices?: DeviceLine[];
-		packets?: Packet[];
-		missed?: number;
-	}): void {
+	#take({ now, devices, packets, missed = 0 }: Line): void {
+		tellTime(now);
 		if (devices) this.devices.value = devices;
 		if (!packets?.length) return;
 		const newest = packets.at(-1)?.seq ?? 0;

@@ -1,4 +1,5 @@
 // Times, sizes and rates as a person reads them.
+import { now } from "./clock.ts";
 
 const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
@@ -9,8 +10,8 @@ export const clockTime = (ts: number): string => clockFormat.format(ts);
 export const exactTime = (ts: number): string => `${clockTime(ts)}.${String(ts % 1000).padStart(3, "0")}`;
 
 /** `now`, `12 s ago`, `3 min ago`. */
-export function age(ts: number, now = Date.now()): string {
-	const seconds = Math.round((now - ts) / 1000);
+export function age(ts: number, at = now()): string {
+	const seconds = Math.round((at - ts) / 1000);
 	if (seconds < 2) return "now";
 	if (seconds < 90) return `${seconds} s ago`;
 	if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
@@ -26,13 +27,4 @@ export function bytes(count: number): string {
 /** A number with at most 4 significant places behind the point's usual ones. */
 export function short(value: number): string {
 	return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-}
-
-/** A text as JSON when it is JSON, else as the text it is: what a person types into a value field. */
-export function typed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return text;
-	}
 }

@@ -1,7 +1,10 @@
 // Calls to the device, and what came of them.
+
+import { now } from "./clock.ts";
 import { button, field, fill, h, select } from "./dom.ts";
+import { typed } from "./exact.ts";
 import type { Packet } from "./feed.ts";
-import { clockTime, typed } from "./format.ts";
+import { clockTime } from "./format.ts";
 import { follow, type Page } from "./page.ts";
 
 const ways = ["two-way", "one-way", "persistent two-way", "persistent one-way"] as const;
@@ -126,5 +129,5 @@ async function watch(
 	page.feed.listeners.add(look);
 	const expires = await read();
 	if (expires)
-		timer = setTimeout(() => void read().catch(() => undefined), Math.max(expires - Date.now(), 0) + 500);
+		timer = setTimeout(() => void read().catch(() => undefined), Math.max(expires - now(), 0) + 500);
 }

@@ -1,5 +1,6 @@
 // Telemetry as it comes: numbers as small charts of one shared time, everything else as rows.
 import { Chart } from "./chart.ts";
+import { now } from "./clock.ts";
 import { field, fill, h } from "./dom.ts";
 import { age, clockTime } from "./format.ts";
 import { act, follow, type Page } from "./page.ts";
@@ -53,8 +54,8 @@ async function load({ api }: Page, id: string, view: View): Promise<void> {
 		);
 	const latest = texts(await api.send("GET", path));
 	view.take(latest);
-	const now = Date.now();
-	const range = `startTs=${now - view.window}&endTs=${now + 60_000}&limit=${history}`;
+	const end = now();
+	const range = `startTs=${end - view.window}&endTs=${end + 60_000}&limit=${history}`;
 	for (const key of Object.keys(latest).slice(0, most))
 		view.take(texts(await api.send("GET", `${path}?keys=${encodeURIComponent(key)}&${range}`)));
 }

@@ -1,5 +1,6 @@
 // The update of the device looked at: state and versions from its telemetry, size from its attributes, progress from the wire.
 import { Cell } from "./cell.ts";
+import { now } from "./clock.ts";
 import { Download } from "./download.ts";
 import type { Packet } from "./feed.ts";
 import { follow, type Page } from "./page.ts";
@@ -47,7 +48,7 @@ function track({ socket, feed }: Page, id: string, cell: Cell<Update>, kind: Kin
 			...cell.value,
 			...read(texts, kind),
 			bytes: download.bytes,
-			rate: download.rate(Date.now()),
+			rate: download.rate(now()),
 		};
 	};
 	const take = (points: Points) => {

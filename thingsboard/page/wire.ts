@@ -28,7 +28,7 @@ export function wireLog(page: Page): HTMLElement {
 	const held = h("span", { class: "hint", role: "status" });
 	const log = new Log(page, lines, (packet) => wanted(packet));
 	const wanted = (packet: Packet): boolean =>
-		(!own.input.checked || !packet.deviceId || packet.deviceId === page.device.value?.id) &&
+		(!own.input.checked || concerns(packet, page)) &&
 		(pings.input.checked || !packet.packet.startsWith("PING")) &&
 		words(packet).includes(filter.value.toLowerCase());
 	const pause = button("Pause", () => {
@@ -53,6 +53,16 @@ export function wireLog(page: Page): HTMLElement {
 function checkbox(text: string, checked: boolean): { label: HTMLElement; input: HTMLInputElement } {
 	const input = h("input", { type: "checkbox", checked });
 	return { input, label: h("label", { class: "check" }, input, text) };
+}
+
+/** Its own connection, nobody's, or a gateway's message that names it. */
+function concerns({ deviceId, topic, text }: Packet, { device }: Page): boolean {
+	const { id, name } = device.value ?? {};
+	return (
+		!deviceId ||
+		deviceId === id ||
+		(topic?.startsWith("v1/gateway") && text?.includes(JSON.stringify(name))) === true
+	);
 }
 
 const words = ({ packet, topic = "", text = "", detail = "", device }: Packet): string =>

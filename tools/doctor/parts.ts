@@ -73,7 +73,13 @@ function witnesses(): Part[] {
 		ask("esptool.py", ["version"]) ??
 		ask("python3", ["-m", "esptool", "version"], /v(\d[\d.]+)/);
 	return [
-		part("python3", ask("python3", ["--version"]), "esptool", false, "apt install python3, or python.org"),
+		part(
+			"python3",
+			ask("python3", ["--version"]),
+			"esptool, Python SDK",
+			false,
+			"apt install python3, or python.org",
+		),
 		part(
 			"esptool",
 			esptool,
@@ -81,13 +87,23 @@ function witnesses(): Part[] {
 			false,
 			"python3 -m pip install esptool",
 		),
+		part(
+			"Python SDK",
+			ask(process.env.PYTHON ?? "python3", [
+				"-c",
+				"from importlib.metadata import version as v; print(v('tb-mqtt-client'))",
+			]),
+			"specs and bench with ThingsBoard's own Python SDK",
+			false,
+			"pip install tb-mqtt-client in a virtual environment, and PYTHON=its python",
+		),
 		part("Chromium", chromium(), "specs of web pages", false, "apt install chromium"),
 		part(
 			"mosquitto",
 			ask("mosquitto", ["-h"], /version ([\d.]+)/),
-			"trying the client on a foreign broker",
+			"the client on a foreign broker, specs with mosquitto's clients, the bench beside it",
 			false,
-			"apt install mosquitto",
+			"apt install mosquitto mosquitto-clients",
 		),
 	];
 }
