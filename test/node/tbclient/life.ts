@@ -3,6 +3,7 @@ import { SectorLog } from "log/sectors";
 import TBClient from "tbclient";
 import type { TBError } from "tbclient/errors";
 import { Journal } from "tbclient/journal";
+import type { DropPolicy } from "tbclient/outbox";
 import { longValue } from "../../../thingsboard/values.ts";
 import { deepEqual, equal, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
@@ -12,7 +13,19 @@ import { Epoch, World } from "./world.ts";
 /** What can happen. Numbers are chance: each step makes of them what it needs. */
 export type Step =
 	| { do: "telemetry"; size: number; qos0: boolean }
-	| { do: "attributes" | "ask" | "call" | "push" | "delete" | "refuse" | "reboot" | "flood" }
+	| {
+			do:
+				| "attributes"
+				| "ask"
+				| "call"
+				| "push"
+				| "delete"
+				| "refuse"
+				| "deny"
+				| "stutter"
+				| "reboot"
+				| "flood";
+	  }
 	| { do: "rpc"; kind: number; timeout: number }
 	| { do: "wait" | "slow"; ms: number }
 	| { do: "cut"; client: number; server: number };
@@ -22,6 +35,8 @@ export interface Nature {
 	seed: number;
 	/** Messages wait in flash. */
 	journal: boolean;
+	/** What gives way in an outbox of 8 messages; undefined: one that is never full. */
+	drop: DropPolicy | undefined;
 	/** The server's rate limits. */
 	limited: boolean;
 	/** ms after each boot until the clock is set; negative: never. */
@@ -30,12 +45,14 @@ export interface Nature {
 
 /** What all lives together have met: a property that never meets trouble holds nothing. */
 export const met = new Map<
-	"lost" | "resent" | "duplicates" | "delayed" | "undated" | "callbackErrors",
+	"lost" | "resent" | "duplicates" | "refused" | "droppedFull" | "delayed" | "undated" | "callbackErrors",
 	number
 >([
 	["lost", 0],
 	["resent", 0],
 	["duplicates", 0],
+	["refused", 0],
+	["droppedFull", 0],
 	["delayed", 0],
 	["undated", 0],
 	["callbackErrors", 0],
@@ -111,13 +128,14 @@ export class Life {
 		};
 		const journal = new Journal({ log: new SectorLog(this.#region), bootId: this.#boots, clock: now });
 		this.#journal = this.#nature.journal ? journal : undefined;
+		const { drop } = this.#nature;
 		const client = new TBClient({
 			...this.#world.network,
 			host: "tb",
 			token: "token",
 			random: this.#world.random,
 			clock: now,
-			outbox: { messages: 400, bytes: 200_000 },
+			outbox: drop ? { messages: 8, drop } : { messages: 2000, bytes: 1_000_000 },
 			...(this.#nature.journal && { backlog: journal }),
 			onRPC: () => {
 				throw new Error("unknown");
@@ -183,6 +201,12 @@ export class Life {
 			case "refuse":
 				this.#world.refuses = !this.#world.refuses;
 				break;
+			case "deny":
+				this.#world.denies = !this.#world.denies;
+				break;
+			case "stutter":
+				this.#world.stutters = !this.#world.stutters;
+				break;
 			case "cut":
 				this.#world.cut(step.client, step.server);
 				break;
@@ -238,8 +262,7 @@ export class Life {
 
 	/** A good link, and time. */
 	#settle(): void {
-		this.#world.refuses = false;
-		this.#world.delay = 100;
+		Object.assign(this.#world, { refuses: false, denies: false, stutters: false, delay: 100 });
 		const open = () =>
 			[...this.#sent, ...this.#questions].some(({ outcome, lost }) => outcome === undefined && !lost) ||
 			this.#calls.some(({ outcome }) => outcome === undefined) ||
@@ -279,7 +302,9 @@ export class Life {
 			if (qos0) continue;
 			if (outcome === "done" || (lost && this.#nature.journal))
 				ok(stored.has(n), `message ${n} (${outcome}) is stored`);
-			else ok(outcome === "TB_QUARANTINED" || outcome === "TB_OUTBOX_FULL", `message ${n}: ${outcome}`);
+			else if (outcome === "TB_OUTBOX_FULL")
+				ok(this.#nature.drop || this.#nature.journal, `message ${n} finds room`);
+			else if (!lost) equal(outcome, "TB_QUARANTINED", `message ${n}`);
 		}
 		const first = [...stored].filter((n) => !this.#sent[n]?.qos0);
 		deepEqual(

@@ -11,6 +11,7 @@ const natures: fc.Arbitrary<Nature> = fc.record({
 	seed: fc.integer({ min: 1, max: 1e6 }),
 	journal: fc.boolean(),
 	limited: fc.boolean(),
+	drop: fc.constantFrom(undefined, undefined, "oldest" as const, "newest" as const, "refuse" as const),
 	clockAfter: fc.constantFrom(0, 0, 3000, 20_000, -1),
 });
 
@@ -60,6 +61,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 				"push" as const,
 				"delete" as const,
 				"refuse" as const,
+				"deny" as const,
+				"stutter" as const,
 				"reboot" as const,
 				"flood" as const,
 			),
@@ -87,7 +90,7 @@ describe("TBClient: random lives", function () {
 			);
 		});
 
-	it("have met losses, repetitions, limits and clocks that came late", () => {
+	it("have met losses, repetitions, refusals, limits and clocks that came late", () => {
 		for (const [name, count] of met) ok(count > 20, `${name}: ${count}`);
 	});
 });

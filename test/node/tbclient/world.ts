@@ -75,7 +75,10 @@ class LinkTCP extends FakeTCP {
 		this.#wire = {
 			onBytes: nobody,
 			onGone: nobody,
-			write: (bytes) => this.#later(() => this.#arrive(Uint8Array.from(bytes))),
+			write: (bytes) => {
+				for (let times = this.#world.repeats(bytes) ? 2 : 1; times > 0; times--)
+					this.#later(() => this.#arrive(Uint8Array.from(bytes)));
+			},
 			close: () => this.#later(() => this.drop()),
 		};
 		this.#world.accept(this.#wire);
@@ -129,6 +132,10 @@ export class World {
 	delay = 100;
 	/** TCP connections fail. */
 	refuses = false;
+	/** The server refuses the credentials. */
+	denies = false;
+	/** Some of the server's messages and acknowledgements come twice. */
+	stutters = false;
 	/** Why connections ended, as the server tells it. */
 	readonly ends: string[] = [];
 
@@ -143,7 +150,18 @@ export class World {
 	}
 
 	accept(wire: Wire): void {
-		new Connection(this.core, wire);
+		if (!this.denies) {
+			new Connection(this.core, wire);
+			return;
+		}
+		wire.write(Uint8Array.of(0x20, 2, 0, 5)); // CONNACK: not authorized
+		wire.close();
+	}
+
+	/** Whether what the server writes comes twice: one packet, a PUBLISH or a PUBACK. */
+	repeats([first = 0, length = 0, ...rest]: Uint8Array): boolean {
+		const kind = first >> 4;
+		return this.stutters && rest.length === length && (kind === 3 || kind === 4) && this.random() < 0.3;
 	}
 
 	/** Cuts every connection that is open. */
