@@ -1,7 +1,7 @@
 /**
  * ECMA-419 TCP client over the bridge. Single bytes are served from a small prefetch, so that a protocol header costs one call
  * into Node instead of one per byte; a read never takes more than was announced. What is written while one event is handled leaves
- * together at its end, as lwIP sends from its own thread.
+ * together at its end, or a segment at a time: as lwIP sends from a thread of its own.
  */
 import type { Format, Socket, SocketOptions, WriteOptions } from "guards/types";
 import type { ByteBuffer } from "host/contract";
@@ -9,6 +9,7 @@ import { Event, Op } from "../protocol.ts";
 import { atEnd, call, decode, encode, forget, register } from "./bridge.ts";
 
 const Prefetch = 64; // bytes
+const Segment = 400; // bytes that leave at once, so that the other side can begin while this one goes on (measured: docs/bench.md, xs)
 const Scarce = 1536; // bytes of room below which the board is asked how much there really is
 
 const view = (data: ByteBuffer): Uint8Array => (data instanceof ArrayBuffer ? new Uint8Array(data) : data);
@@ -31,6 +32,7 @@ export default class TCP implements Socket {
 	#position = 0;
 	#available = 0; // announced and not read
 	#held: Uint8Array[] = []; // written, and not with the board yet
+	#bytes = 0; // of those
 	#room = 0; // bytes that the board takes, less those held
 	#ending = false; // what is held leaves at the end of this event
 	target: unknown;
@@ -49,7 +51,7 @@ export default class TCP implements Socket {
 				this.#available = value + this.#ahead.length - this.#position;
 				onReadable?.call(this, this.#available);
 			} else if (kind === Event.WRITABLE) {
-				this.#room = value - this.#held.reduce((sum, { length }) => sum + length, 0);
+				this.#room = value - this.#bytes;
 				onWritable?.call(this, this.#room);
 			} else {
 				const reason = decode(call(Op.Close, this.#handle));
@@ -77,8 +79,9 @@ export default class TCP implements Socket {
 		this.#open();
 		this.#held.push(bytes.slice());
 		this.#room -= bytes.length;
+		this.#bytes += bytes.length;
 		if (options?.more) return 0;
-		if (this.#room < Scarce) this.#flush();
+		if (this.#room < Scarce || this.#bytes >= Segment) this.#flush();
 		else if (!this.#ending) {
 			this.#ending = true;
 			atEnd(() => this.#flush());
@@ -137,10 +140,9 @@ export default class TCP implements Socket {
 
 	#join(): Uint8Array {
 		const parts = this.#held;
+		const whole = new Uint8Array(this.#bytes);
 		this.#held = [];
-		let length = 0;
-		for (const part of parts) length += part.length;
-		const whole = new Uint8Array(length);
+		this.#bytes = 0;
 		let at = 0;
 		for (const part of parts) {
 			whole.set(part, at);
