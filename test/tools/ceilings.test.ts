@@ -21,10 +21,10 @@ const most = (figure: number, ceiling: number) =>
 	it("connected and idle: at most 8 KiB of ours", () => most(figures.heapBytes.connected, 8 * KiB));
 	it("made and not connected: at most 8 KiB of ours", () => most(figures.heapBytes.idle, 8 * KiB));
 	it("a message that waits: at most 64 bytes besides its own", () => most(figures.bytesPerQueued, 64));
-	it("a telemetry message: at most 14 000 byte codes", () => most(figures.instructionsPerTelemetry, 14_000));
-	it("a call of the server: at most 36 000 byte codes", () => most(figures.instructionsPerRPC, 36_000));
-	it("a push of attributes: at most 22 000 byte codes", () =>
-		most(figures.instructionsPerAttributes, 22_000));
+	it("a telemetry message: at most 13 500 byte codes", () => most(figures.instructionsPerTelemetry, 13_500));
+	it("a call of the server: at most 33 000 byte codes", () => most(figures.instructionsPerRPC, 33_000));
+	it("a push of attributes: at most 20 000 byte codes", () =>
+		most(figures.instructionsPerAttributes, 20_000));
 	// Less than nothing where something of the start ends only now.
 	it(`nothing is left of ${messages} messages`, async () => most(await slopeOfMessages(messages), 0));
 	it(`nothing is left of ${connections} connections`, async () =>
