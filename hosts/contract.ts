@@ -186,7 +186,9 @@ export interface Slots {
 	/** `esp_image_header_t.chip_id` of this host's images; not looked at where it is absent. */
 	readonly chip?: number | undefined;
 	/** What the identity record of an image must say here, beside title and version; absent: this host's images need none. */
-	readonly identity?: { readonly target: string; readonly xs?: string };
+	readonly identity?: { readonly target: string; readonly xs?: string } | undefined;
+	/** Why nothing here can run an image of `size` bytes that begins like this, or undefined. */
+	refuse?(head: Uint8Array<ArrayBuffer>, size: number): string | undefined;
 	/**
 	 * Makes the inactive slot unbootable in otadata so that half an image can never boot.
 	 * Throws ESP_ERR_OTA_ROLLBACK_INVALID_STATE while the running image is PENDING_VERIFY.
@@ -216,6 +218,17 @@ export interface Region {
 	write(buffer: ArrayBuffer, offset: number, length: number): void;
 	/** Reads `length` bytes to the start of `buffer`. */
 	read(buffer: ArrayBuffer, offset: number, length: number): void;
+}
+
+/**
+ * `host/mods`: default export, one instance, over the partition `xs`. A mod replaces modules of the image: XS takes what the partition
+ * holds at boot when its first 16 bytes say so, and runs it in place. Clearing them is enough that it is not taken.
+ */
+export interface Mods extends Region, Pick<Slots, "identity" | "refuse"> {
+	/** A mod was taken at boot and is mapped: writing here would pull the ground from under running code. */
+	readonly mapped: boolean;
+	/** First byte of a mod on this host. */
+	readonly magic: number;
 }
 
 /**

@@ -49,7 +49,7 @@ const digests: Record<string, string> = {
 
 type Answer = Uint8Array | undefined;
 /** What guest/slots.ts asks for; `magic` is the default there. */
-type SlotMethod = Exclude<keyof Slots, "magic" | "chip" | "identity">;
+type SlotMethod = Exclude<keyof Slots, "magic" | "chip" | "identity" | "refuse">;
 
 /** Answers the calls of one machine. @throws Reset when the call ends the machine; anything else is the guest's to catch. */
 export class Calls {

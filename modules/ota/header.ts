@@ -16,13 +16,15 @@ const HeaderSize = 24;
 const MaxSegments = 16; // ESP_IMAGE_MAX_SEGMENTS
 
 /** What a host says about its images. */
-export type ImageRules = Pick<Slots, "magic" | "chip" | "identity">;
+export type ImageRules = Pick<Slots, "magic" | "chip" | "identity" | "refuse">;
 
 /** Throws OTA_IMAGE, OTA_IDENTITY. `head` is the image's begin, `HeadSize` bytes of it or all. */
 export function checkHead(head: Uint8Array<ArrayBuffer>, firmware: Firmware, rules: ImageRules): void {
 	const { magic = Magic, identity } = rules;
 	expect("first byte", byte(magic), byte(head[0] as number));
 	if (magic === Magic) checkHeader(head, rules.chip);
+	const reason = rules.refuse?.(head, firmware.size);
+	if (reason !== undefined) throw fault(reason);
 	if (identity) checkIdentity(head, firmware, identity);
 }
 

@@ -29,7 +29,8 @@ export interface RollbackOptions {
 
 const Soon = 60_000; // milliseconds in which an image that can connect does
 const Slice = 65_536; // bytes hashed per turn
-const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]); // not the package's fault
+/** Reset reasons that are not the package's fault. */
+export const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]);
 
 type Loss = "switch" | "power" | "offline";
 

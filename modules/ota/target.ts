@@ -3,5 +3,15 @@ import type { Slots } from "host/contract";
 
 export type Target = Pick<
 	Slots,
-	"next" | "blockSize" | "magic" | "chip" | "identity" | "begin" | "erase" | "write" | "read" | "activate"
+	| "next"
+	| "blockSize"
+	| "magic"
+	| "chip"
+	| "identity"
+	| "refuse"
+	| "begin"
+	| "erase"
+	| "write"
+	| "read"
+	| "activate"
 >;

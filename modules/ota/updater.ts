@@ -40,6 +40,8 @@ export interface UpdaterOptions extends PolicyOptions {
 	random: () => number;
 	/** Which packages are taken; default `any` version of the running title. */
 	accept?: Accept;
+	/** Why a download must not begin now, or undefined; asked once a second while one waits, and told like a rule. */
+	wait?(): string | undefined;
 	/** A second opinion about every package, beside its checksum. */
 	inspect?: Inspect;
 	/** Update even where the boot loader was seen to know no rollback; default false. */
@@ -357,9 +359,14 @@ export default class Updater {
 
 	/** What the rules say now; told when it changes. */
 	private holdUp(): string | undefined {
-		const reason = this.#policy.hold();
+		const reason = this.#policy.hold() ?? this.elsewhere();
 		this.tellHold(reason);
 		return reason;
+	}
+
+	/** What has begun is not stopped by it. */
+	private elsewhere(): string | undefined {
+		return this.isWorking ? undefined : attempt(() => this.#options.wait?.());
 	}
 
 	private tellHold(reason: string | undefined): void {

@@ -1,0 +1,216 @@
+/** ThingsBoard's software packages (`sw_*`) as mods: the updater and the trial of an image under other names, on other flash. */
+import type { DigestConstructor, JSONObject, Mods, Store } from "host/contract";
+import Updater, { type Chunk, type State, sharedNames, type UpdaterOptions } from "ota";
+import { attempt } from "ota/attempt";
+import type { Current } from "ota/firmware";
+import { ModCopy } from "ota/mod-copy";
+import type { ModRecord } from "ota/mod-record";
+import type { ModSlots } from "ota/mod-slots";
+import type { Report } from "ota/telling";
+import Trial, { type Proof } from "ota/trial";
+import Timer from "timer";
+
+export interface SoftwareOptions
+	extends Omit<UpdaterOptions, "current" | "slots" | "onReady" | "withoutRollback"> {
+	slots: ModSlots;
+	mods: Mods;
+	/** The namespace that `slots` has too. */
+	store: Store;
+	digest: DigestConstructor;
+	report: Report;
+	/** Milliseconds from boot to the last proof; default 300 000. */
+	timeout?: number;
+	/** Most bytes of a chunk; default 2048: `tbclient/software` gathers them. */
+	chunkSize?: number;
+	/** Restart when you like. */
+	onReady(): void;
+}
+
+/** Shared attributes to ask for after every connection, beside those of firmware. */
+export const softwareNames: readonly string[] = Object.freeze(sharedNames.map(toSoftware));
+
+const Tries = 3; // copies in one boot
+const Chunks = 2048;
+const Proofs = 3;
+const HighBit = 0x20000000; // of request ids: `tbclient/software` adds 2^30, and all ids must stay below 2^31
+
+/**
+ * One per device, beside the updater of its image; of the two only one works at a time (`wait`). No public method throws.
+ */
+export class Software {
+	readonly #options: SoftwareOptions;
+	readonly #report: Report;
+	readonly #current: Current;
+	readonly #updater: Updater;
+	readonly #proved = new Set<Proof>();
+	#trial: Trial | undefined;
+	#failed: string | undefined;
+	#timer: ReturnType<typeof Timer.set> | undefined;
+	#tries = Tries;
+
+	constructor(options: SoftwareOptions) {
+		const { slots, report, wait } = options;
+		this.#options = options;
+		this.#current = slots.current;
+		this.#report = (values, callback) => report(translated(values), callback);
+		this.#updater = new Updater({
+			chunkSize: Chunks,
+			...options,
+			current: this.#current,
+			report: this.#report,
+			random: () => (options.random() & ~HighBit) >>> 0,
+			wait: () => (slots.staged ? "a copy" : (slots.hold ?? wait?.())),
+		});
+		if (slots.staged) this.copy();
+		else this.judge();
+	}
+
+	get state(): State {
+		return this.#updater.state;
+	}
+
+	/** It downloads, copies or tries, so that the image's updater must wait; else undefined. For `wait` of that updater. */
+	get busy(): string | undefined {
+		const isIdle = ["IDLE", "FAILED"].includes(this.state) && !this.#options.slots.staged;
+		const isOver = ["NONE", "UPDATED", "FAILED"].includes(String(this.#trial?.stage));
+		return isIdle && isOver ? undefined : "software";
+	}
+
+	/** Takes shared attributes, pushed or asked for: `sw_*`, the rules, `ota_retry`; no others are looked at. */
+	offer(values: JSONObject): void {
+		const entries = Object.entries(values).filter(([name]) => own(name));
+		this.#updater.offer(Object.fromEntries(entries.map(([name, value]) => [toFirmware(name), value])));
+	}
+
+	/** Takes the names of deleted attributes. */
+	withdraw(deleted: readonly string[]): void {
+		this.#updater.withdraw(deleted.filter(own).map(toFirmware));
+	}
+
+	/** The client is connected; also a proof of service. */
+	connected(): void {
+		this.#updater.connected();
+		this.prove("connected");
+	}
+
+	disconnected(): void {
+		this.#updater.disconnected();
+	}
+
+	writable(): void {
+		this.#updater.writable();
+	}
+
+	receive(count: number, chunk: Chunk): void {
+		this.#updater.receive(count, chunk);
+	}
+
+	/** The server's own words on `v2/fw/error`, which is for software too. */
+	sourceError(text: string): void {
+		this.#updater.sourceError(text);
+	}
+
+	/** Tells one proof of service, which a mod on trial needs as an image does. */
+	prove(proof: Proof): void {
+		this.#proved.add(proof);
+		this.#trial?.prove(proof);
+		if (this.#proved.size === Proofs) attempt(() => this.#options.slots.healthy());
+	}
+
+	/** The mod's own check failed for good. */
+	fail(reason: string): void {
+		this.#failed = reason;
+		this.#trial?.fail(reason);
+	}
+
+	/** Tries the package again that was given up. */
+	retry(): void {
+		this.#updater.retry();
+	}
+
+	/** Gives the package up; too late once it is staged. */
+	cancel(): void {
+		this.#updater.cancel();
+	}
+
+	/** Holds everything up until `resume`. */
+	pause(): void {
+		this.#updater.pause();
+	}
+
+	resume(): void {
+		this.#updater.resume();
+	}
+
+	/** Stops; nothing is called after it. */
+	close(): void {
+		if (this.#timer !== undefined) Timer.clear(this.#timer);
+		this.#updater.close();
+		this.#trial?.close();
+	}
+
+	/** No mod is mapped: `slots` has taken it away. */
+	private copy(): void {
+		const { slots, mods, digest, onReady } = this.#options;
+		const copy = new ModCopy(slots.staged as ModRecord, slots, mods, digest);
+		const step = () => {
+			if (!copy.step()) this.soon(step);
+			else {
+				slots.copied();
+				attempt(onReady);
+			}
+		};
+		this.soon(step);
+	}
+
+	/** A step, in a turn of its own: flash keeps JavaScript waiting. A failure begins the copy again. */
+	private soon(step: () => void): void {
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
+			try {
+				step();
+			} catch (error) {
+				this.lost(String(error));
+			}
+		}, 0);
+	}
+
+	private lost(reason: string): void {
+		if (--this.#tries > 0) this.copy();
+		else {
+			this.#options.slots.giveUp(reason);
+			this.judge();
+		}
+	}
+
+	private judge(): void {
+		const { slots, store, digest, timeout, onReady } = this.#options;
+		this.#trial = new Trial({
+			...{ current: this.#current, slots, store, digest, onReady, report: this.#report },
+			resetReason: slots.resetReason,
+			...(timeout !== undefined && { timeout }),
+		});
+		for (const proof of this.#proved) this.#trial.prove(proof);
+		if (this.#failed !== undefined) this.#trial.fail(this.#failed);
+	}
+}
+
+const own = (name: string): boolean => !name.startsWith("fw_");
+
+function toFirmware(name: string): string {
+	return name.startsWith("sw_") ? `fw_${name.slice(3)}` : name;
+}
+
+/** Attributes of firmware by those of software; the rules are the same. */
+function toSoftware(text: string): string {
+	return text.split("fw_").join("sw_");
+}
+
+/** What an image's updater tells, as that of a mod: `sw_state`, `current_sw_title`, `sw_report`. */
+function translated(values: JSONObject): JSONObject {
+	const entries = Object.entries(values).map(([name, value]) => [
+		toSoftware(name.startsWith("ota_") ? `sw_${name.slice(4)}` : name),
+		typeof value === "string" ? toSoftware(value) : value,
+	]);
+	return Object.fromEntries(entries);
+}

@@ -1,0 +1,352 @@
+// Mods by the updater of images: staged, copied, tried, kept or taken away.
+import { deepEqual, equal, includes, ok } from "../../assert.ts";
+import { clock } from "../../fakes/clock.ts";
+import { modOf } from "../../fakes/mods.ts";
+import { offerOf, SoftwareRig } from "./software-rig.ts";
+
+const mod = modOf(9_000);
+const offer = offerOf(mod);
+
+/** A rig whose mod m1 is confirmed. */
+function installed(): SoftwareRig {
+	const rig = new SoftwareRig(mod);
+	rig.settle("POWERON", offer);
+	equal(rig.mod.current.version, "m1");
+	rig.told.length = 0;
+	rig.boots.length = 0;
+	return rig;
+}
+
+/** A rig whose mod m1 is about to boot for the first time. */
+function copied(): SoftwareRig {
+	const rig = new SoftwareRig(mod);
+	rig.live("POWERON", offer);
+	rig.live("SW");
+	rig.told.length = 0;
+	return rig;
+}
+
+const lastOf = (list: readonly unknown[]): unknown => list[list.length - 1];
+const mapped = (rig: SoftwareRig): boolean[] => rig.boots.map((boot) => boot.mapped);
+
+describe("software", () => {
+	it("is staged in the tail of the passive slot, copied with no mod mapped, tried and confirmed", () => {
+		const rig = new SoftwareRig(mod);
+		equal(rig.settle("POWERON", offer), 3);
+		deepEqual(rig.all("sw_state"), ["DOWNLOADING", "DOWNLOADED", "VERIFIED", "UPDATING", "UPDATED"]);
+		deepEqual(mapped(rig), [false, false, true]);
+		deepEqual([...rig.mods.bytes.subarray(0, mod.length)], [...mod]);
+		deepEqual([...rig.slots.bytes.subarray(65_536, 65_536 + mod.length)], [...mod]);
+		deepEqual([...new Set(rig.slots.bytes.subarray(0, 65_536))], [0x55]);
+		deepEqual(rig.all("current_sw_version"), ["none", "none", "m1", "m1"]);
+		equal(rig.settle("SW", offer), 1);
+		equal(rig.store.values.get("trial"), undefined);
+	});
+
+	it("takes a mod away before another one is copied, and before any of its code runs", () => {
+		const rig = installed();
+		rig.server.image = modOf(5_000, 5);
+		equal(rig.settle("SW", offerOf(rig.server.image, "m2")), 4);
+		deepEqual(mapped(rig), [true, true, false, true]);
+		equal(rig.mod.current.version, "m2");
+		equal(lastOf(rig.all("sw_state")), "UPDATED");
+	});
+
+	it("refuses what is for another XS, or is no mod, before anything is erased", () => {
+		for (const bad of [modOf(9_000, 3, 18), new Uint8Array(9_000).fill(1)]) {
+			const rig = new SoftwareRig(bad);
+			equal(rig.settle("POWERON", offerOf(bad)), 1);
+			includes(String(lastOf(rig.all("sw_error"))), "OTA_IMAGE");
+			ok(!rig.slots.log.some((entry) => entry.startsWith("erase") || entry === "begin"));
+		}
+	});
+
+	it("takes a mod away that crashes on trial, says so, and does not fetch it again", () => {
+		const rig = copied();
+		rig.boot("SW");
+		equal(rig.boot("PANIC"), false);
+		equal(rig.settle("SW", offer), 1);
+		equal(rig.mod.current.version, "none");
+		includes(
+			String(lastOf(rig.all("sw_error"))),
+			"OTA_REVERTED: m1: trial: expected a confirmation, got reset PANIC",
+		);
+		equal(rig.server.pending.length, 0);
+		equal(rig.software.state, "FAILED");
+	});
+
+	it("gives a mod another trial after a loss of power, without a download, three in all", () => {
+		const rig = copied();
+		const asked = rig.server.asked.length;
+		for (let trial = 1; trial < 3; trial++) {
+			rig.boot("SW");
+			equal(rig.boot("BROWNOUT"), false);
+			equal(rig.live("SW"), "restart");
+			equal(rig.live("SW"), "restart");
+		}
+		rig.boot("SW");
+		equal(rig.boot("POWERON"), false);
+		equal(rig.live("SW"), "settled");
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_SWITCH");
+		equal(rig.server.asked.length, asked);
+	});
+
+	it("takes a mod away whose own check fails, before or after its trial has begun", () => {
+		for (const early of [true, false]) {
+			const rig = copied();
+			rig.boot("SW");
+			if (!early) clock.advance(0);
+			rig.software.fail("no sensor");
+			clock.advance(0);
+			equal(rig.settle("SW"), 2);
+			includes(String(lastOf(rig.all("sw_error"))), "no sensor");
+			equal(rig.mod.current.version, "none");
+		}
+	});
+
+	it("takes a mod away that never connects, when the image itself does", () => {
+		const rig = copied();
+		rig.options = { timeout: 60_000 };
+		equal(rig.live("SW", undefined, []), "settled");
+		clock.advance(60_000);
+		equal(rig.settle("SW"), 2);
+		includes(
+			String(lastOf(rig.all("sw_error"))),
+			"expected connected, acknowledged, application within 60 s",
+		);
+	});
+
+	it("copies again when flash fails, three times", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		rig.mods.failAt = 3;
+		rig.mods.spoils = true;
+		equal(rig.settle("SW"), 2);
+		equal(lastOf(rig.all("sw_state")), "UPDATED");
+
+		const broken = new SoftwareRig(mod);
+		broken.live("POWERON", offer);
+		broken.mods.failAt = 3;
+		broken.mods.failures = 1000;
+		equal(broken.settle("SW"), 1);
+		includes(
+			String(lastOf(broken.all("sw_error"))),
+			"OTA_REVERTED: m1: Error: region: ESP_ERR_FLASH_OP_FAIL",
+		);
+		equal(broken.mod.next.state, "ABORTED");
+	});
+
+	it("notices flash that does not keep what is written", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		rig.mods.erase = () => {};
+		rig.mods.bytes.fill(0);
+		equal(rig.settle("SW"), 1);
+		includes(String(lastOf(rig.all("sw_error"))), "of the mods' partition, got 0");
+	});
+
+	it("gives a mod up whose stage was written over", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		rig.slots.bytes[65_536 + 5_000] = 0;
+		equal(rig.live("SW"), "settled");
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_CHECKSUM");
+		deepEqual(rig.all("sw_state").slice(-1), ["FAILED"]);
+	});
+
+	it("gives a mod up that cannot be copied in five boots", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		for (let boot = 0; boot < 5; boot++) ok(rig.boot("BROWNOUT"));
+		equal(rig.live("BROWNOUT"), "settled");
+		includes(String(lastOf(rig.all("sw_error"))), "copy: expected an end within 5 boots");
+	});
+
+	it("asks whose fault it is when XS does not take what was copied", () => {
+		const rig = copied();
+		rig.mods.bytes[6] = 1;
+		equal(rig.live("SW"), "settled");
+		includes(String(lastOf(rig.all("sw_error"))), "expected XS to take it, got none");
+		const torn = copied();
+		torn.mods.bytes[6] = 1;
+		equal(torn.settle("POWERON"), 3);
+		equal(torn.mod.current.version, "m1");
+		equal(lastOf(torn.all("sw_state")), "UPDATED");
+	});
+
+	it("takes a confirmed mod away after three crashes without a healthy life between, and says so", () => {
+		const rig = installed();
+		ok(rig.boot("PANIC") && rig.boot("TASK_WDT"));
+		equal(rig.live("POWERON"), "settled"); // healthy
+		ok(rig.boot("PANIC") && rig.boot("PANIC"));
+		equal(rig.boot("PANIC"), false);
+		equal(rig.settle("SW", offer), 1);
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_REVERTED: m1: mod: expected no crashes, got 3");
+		equal(rig.mod.current.version, "none");
+	});
+
+	it("takes away what is to go also when the record says so and XS took it all the same", () => {
+		const rig = installed();
+		const record = JSON.parse(String(rig.store.values.get("mod")));
+		rig.store.values.set("mod", JSON.stringify({ ...record, phase: "removed" }));
+		equal(rig.boot("POWERON"), false);
+		ok(rig.boot("SW"));
+		equal(rig.mod.current.version, "none");
+	});
+
+	it("lives with a mod that flash does not let go", () => {
+		const rig = installed();
+		const record = JSON.parse(String(rig.store.values.get("mod")));
+		rig.store.values.set("mod", JSON.stringify({ ...record, phase: "removed" }));
+		rig.mods.failAt = rig.mods.operations + 1;
+		ok(rig.boot("POWERON"));
+		equal(rig.mod.current.version, "unknown");
+		equal(rig.mod.running.state, "VALID");
+	});
+
+	it("knows a mod that came by USB, and one that a new image does not take", () => {
+		const rig = new SoftwareRig(mod);
+		rig.mods.bytes.set(mod);
+		equal(rig.live(), "settled");
+		equal(rig.mod.current.version, "unknown");
+		const other = installed();
+		other.mods.bytes[6] = 1;
+		equal(other.settle("SW", offer), 3);
+		equal(other.mod.current.version, "m1");
+	});
+
+	it("does without a store that fails, and with a torn record", () => {
+		const rig = installed();
+		rig.store.failAt = rig.store.count;
+		ok(rig.boot());
+		equal(rig.mod.current.version, "unknown");
+		for (const entry of [
+			"{",
+			"{}",
+			"null",
+			'{"title":"a","version":"b","algorithm":"c","checksum":"d","phase":"staged"}',
+		]) {
+			rig.store.values.set("mod", entry);
+			ok(rig.boot());
+			equal(rig.mod.staged, undefined);
+		}
+		const trying = copied();
+		trying.store.failAt = trying.store.count + 1; // the trial cannot be noted
+		ok(trying.boot("SW"));
+		equal(trying.mod.running.state, "PENDING_VERIFY");
+	});
+
+	it("keeps the firmware to go back to, if told so", () => {
+		const rig = new SoftwareRig(mod);
+		rig.modOptions = { rollback: "keep" };
+		rig.slots.states[1] = "VALID";
+		equal(rig.live("POWERON", offer), "settled");
+		deepEqual(rig.all("sw_hold"), ["a firmware to go back to"]);
+		equal(rig.slots.states[1], "VALID");
+		rig.slots.states[1] = "INVALID";
+		clock.advance(1_000);
+		equal(rig.software.state, "DOWNLOADING");
+	});
+
+	it("waits for what else uses the slot, and tells for what", () => {
+		const rig = new SoftwareRig(mod);
+		let busy: string | undefined = "firmware";
+		rig.options = { wait: () => busy };
+		equal(rig.live("POWERON", offer), "settled");
+		deepEqual(rig.all("sw_hold"), ["firmware"]);
+		busy = undefined;
+		clock.advance(1_000);
+		deepEqual(rig.all("sw_hold"), ["firmware", ""]);
+		busy = "firmware";
+		rig.software.pause();
+		rig.software.resume();
+		deepEqual(rig.all("sw_hold").slice(2), ["paused by the application", ""], "what has begun goes on");
+	});
+
+	it("is busy from the download to the verdict", () => {
+		const rig = new SoftwareRig(mod);
+		rig.boot();
+		equal(rig.software.busy, "software"); // the stage of the trial is not known yet
+		clock.advance(0);
+		equal(rig.software.busy, undefined);
+		rig.software.connected();
+		rig.software.offer(offer);
+		equal(rig.software.busy, "software");
+		rig.live("POWERON", offer);
+		rig.boot("SW");
+		equal(rig.software.busy, "software");
+		rig.live("SW");
+		rig.boot("SW");
+		clock.advance(0);
+		equal(rig.software.busy, "software");
+		rig.live("SW");
+	});
+
+	it("has names of its own for what it takes and tells, and leaves those of firmware alone", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", { fw_title: "app", fw_version: "v9", ...offer, sw_size: -1 });
+		deepEqual(rig.all("sw_error"), ["OTA_SIZE: sw_size: expected a positive integer, got -1"]);
+		ok(
+			!rig.told.some((values) =>
+				Object.keys(values).some((name) => name.includes("fw_") || name.startsWith("ota")),
+			),
+		);
+		rig.software.offer({ ota_pause: true });
+		rig.software.withdraw(["fw_title"]);
+		equal(rig.software.state, "FAILED");
+		rig.software.withdraw(["sw_title"]);
+		equal(rig.software.state, "IDLE");
+	});
+
+	it("passes on what an updater is told and asked", () => {
+		const rig = new SoftwareRig(mod);
+		rig.server.accepts = false;
+		rig.live("POWERON", offer);
+		rig.server.accepts = true;
+		rig.software.writable();
+		equal(rig.server.pending.length, 1);
+		ok((rig.server.pending[0]?.request ?? 0) < 2 ** 30);
+		rig.software.cancel();
+		equal(rig.software.state, "FAILED");
+		rig.software.retry();
+		rig.software.sourceError("NOT_FOUND");
+		includes(String(lastOf(rig.all("sw_error"))), "NOT_FOUND");
+		rig.software.disconnected();
+		rig.software.close();
+		const copying = new SoftwareRig(mod);
+		copying.live("POWERON", offer);
+		copying.boot("SW");
+		copying.software.fail("too early");
+		copying.software.close();
+		clock.advance(1_000);
+		equal(copying.mods.operations, 0);
+	});
+
+	it("remembers what comes while it copies", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		rig.boot("SW");
+		rig.software.connected();
+		rig.software.fail("no sensor");
+		rig.software.offer(offer);
+		deepEqual(rig.all("sw_hold"), ["a copy"]);
+		rig.mods.failAt = 1;
+		rig.mods.failures = 1000;
+		clock.advance(1_000);
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_REVERTED");
+	});
+
+	it("survives an application that throws", () => {
+		const rig = new SoftwareRig(mod);
+		rig.live("POWERON", offer);
+		rig.options = {
+			onReady() {
+				throw new Error("application");
+			},
+		};
+		equal(rig.live("SW"), "settled");
+		rig.options = {};
+		equal(rig.settle("SW"), 1);
+		equal(rig.mod.current.version, "m1");
+	});
+});
