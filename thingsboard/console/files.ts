@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
 /** A file as it is served. */
 export interface Served {
@@ -42,6 +41,7 @@ async function make(path: Path): Promise<Served> {
 }
 
 async function bundled(entry: string): Promise<string> {
+	const { build } = await import("esbuild"); // not before it is needed: it would delay the start
 	const { outputFiles } = await build({
 		entryPoints: [folder + entry],
 		bundle: true,
