@@ -82,6 +82,23 @@ describe("wire log: what a packet says", () => {
 		deepEqual([five.text, five.id, five.payload], ['{"a":1}', undefined, 7]);
 	});
 
+	it("shows provisioning and claiming without their secrets", () => {
+		const text = (topic: string, payload: string) => shown(publish({ topic, payload })).text;
+		equal(
+			text("/provision/request", '{"deviceName":"d","provisionDeviceSecret":"s\\"x","token": "t"}'),
+			'{"deviceName":"d","provisionDeviceSecret":"***","token": "***"}',
+		);
+		equal(text("/provision/response", '{"credentialsValue":"abc"}'), '{"credentialsValue":"***"}');
+		equal(text("/provision/response", '{"password":"abc'), '{"password":"***"', "also where it is cut off");
+		equal(
+			text("v1/gateway/claim", '{"A":{"secretKey":"k","durationMs":1}}'),
+			'{"A":{"secretKey":"***","durationMs":1}}',
+		);
+		equal(text("v1/devices/me/telemetry", '{"token":"a name like any"}'), '{"token":"a name like any"}');
+		const { hex, payload } = shown(publish({ topic: "/provision/request", payload: Buffer.of(0, 1) }));
+		deepEqual([hex, payload], [undefined, 2]);
+	});
+
 	it("shows bytes that are no text in hexadecimal", () => {
 		const { text, hex } = shown(publish({ payload: Buffer.of(0xe9, 0, 1) }));
 		deepEqual([text, hex], [undefined, "e90001"]);

@@ -130,7 +130,24 @@ function publish(fields: Fields, first: number, level: number, size: number): Pa
 	const flags = [first & 8 && "DUP", first & 1 && "retain"].filter(Boolean).join(", ");
 	const payload = Math.max(size - fields.at, 0);
 	const kept = fields.take(fields.left);
-	return { topic, qos, ...id, payload, ...content(kept, payload), ...(flags ? { detail: flags } : {}) };
+	return {
+		topic,
+		qos,
+		...id,
+		payload,
+		...hidden(topic, content(kept, payload)),
+		...(flags ? { detail: flags } : {}),
+	};
+}
+
+/** Keys whose values let somebody in. */
+const secrets =
+	/("(?:provisionDeviceSecret|token|password|credentialsValue|secretKey)"\s*:\s*)"(?:[^"\\]|\\.)*"?/g;
+
+/** Provisioning and claiming without their secrets. */
+function hidden(topic: string, shown: Pick<Shown, "text" | "hex">): Pick<Shown, "text" | "hex"> {
+	if (!topic.startsWith("/provision/") && !topic.endsWith("/claim")) return shown;
+	return shown.text === undefined ? {} : { text: shown.text.replace(secrets, '$1"***"') };
 }
 
 /** Text where the bytes are UTF-8 without control characters, else the first bytes in hexadecimal. */
