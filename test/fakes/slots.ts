@@ -15,6 +15,8 @@ export class FakeSlots implements Slots {
 	readonly log: string[] = [];
 	/** The operation of this number (from 0) throws; -1 never. */
 	failAt = -1;
+	/** Called before every change. It throws: power has failed; true: it fails in the middle of this one. */
+	power: () => boolean = () => false;
 	/** Whether `activate` accepts what the inactive slot holds. */
 	isImage: (bytes: Uint8Array) => boolean = (bytes) => bytes[0] === 0xe9;
 	/** Operations so far. */
@@ -35,25 +37,29 @@ export class FakeSlots implements Slots {
 	begin(): void {
 		this.#operate("begin");
 		if (this.states[this.active] === "PENDING_VERIFY") throw slotError("ESP_ERR_OTA_ROLLBACK_INVALID_STATE");
-		this.states[1 - this.active] = "UNDEFINED";
+		this.#record(1 - this.active, "UNDEFINED");
 	}
 
 	erase(offset: number, length: number): void {
 		this.#operate(`erase ${offset} ${length}`);
 		if (offset % Sector || offset + length > this.bytes.length) throw slotError("ESP_ERR_INVALID_ARG");
 		if (length % Sector) throw slotError("ESP_ERR_INVALID_SIZE");
-		this.bytes.fill(0xff, offset, offset + length);
+		const isTorn = this.power();
+		this.bytes.fill(0xff, offset, offset + (isTorn ? length / 2 : length));
+		if (isTorn) throw new Error("power");
 	}
 
 	write(buffer: ArrayBuffer, offset: number, length: number): void {
 		this.#operate(`write ${offset} ${length}`);
 		if (offset % 16 || length % 16 || offset + length > this.bytes.length)
 			throw slotError("ESP_ERR_INVALID_SIZE");
-		const source = new Uint8Array(buffer, 0, length);
-		for (let index = 0; index < length; index++) {
+		const isTorn = this.power();
+		const source = new Uint8Array(buffer, 0, isTorn ? length / 2 : length);
+		for (let index = 0; index < source.length; index++) {
 			if (this.bytes[offset + index] !== 0xff) throw slotError("ESP_ERR_FLASH_NOT_ERASED");
 			this.bytes[offset + index] = source[index] as number;
 		}
+		if (isTorn) throw new Error("power");
 	}
 
 	read(buffer: ArrayBuffer, offset: number, length: number): void {
@@ -64,19 +70,30 @@ export class FakeSlots implements Slots {
 	activate(): void {
 		this.#operate("activate");
 		if (!this.isImage(this.bytes)) throw slotError("ESP_ERR_OTA_VALIDATE_FAILED");
-		this.states[1 - this.active] = "NEW";
+		this.#record(1 - this.active, "NEW");
 		this.boot = 1 - this.active;
 	}
 
 	confirm(): void {
 		this.#operate("confirm");
-		this.states[this.active] = "VALID";
+		this.#record(this.active, "VALID");
 	}
 
 	revert(): void {
 		this.#operate("revert");
-		this.states[this.active] = "INVALID";
+		this.#record(this.active, "INVALID");
 		this.boot = 1 - this.active;
+	}
+
+	/** Erased, then written: a cut in between loses the record, and the other slot boots. */
+	#record(index: number, state: ImageState): void {
+		if (!this.power()) {
+			this.states[index] = state;
+			return;
+		}
+		this.states[index] = "UNDEFINED";
+		if (index === this.active) this.boot = 1 - index;
+		throw new Error("power");
 	}
 
 	/** What the boot loader does: the slot to boot runs, a new image is put on trial. */

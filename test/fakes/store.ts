@@ -5,6 +5,8 @@ export class FakeStore implements Store {
 	readonly values = new Map<string, StoreValue>();
 	/** The operation of this number (from 0) throws; -1 never. */
 	failAt = -1;
+	/** Called before every change. It throws: power has failed; true: it fails right after this one. */
+	power: () => boolean = () => false;
 	/** Operations so far. */
 	count = 0;
 
@@ -17,12 +19,16 @@ export class FakeStore implements Store {
 		this.#operate(name);
 		const size = typeof value === "string" ? bytes(value) : typeof value === "number" ? 4 : value.byteLength;
 		if (size > 1984) throw new Error(`store: ${name}: expected at most 1984 bytes, got ${size}`);
+		const isLast = this.power();
 		this.values.set(name, value);
+		if (isLast) throw new Error("power");
 	}
 
 	delete(name: string): void {
 		this.#operate(name);
+		const isLast = this.power();
 		if (!this.values.delete(name)) throw new Error(`store: ${name}: expected an entry, got none`);
+		if (isLast) throw new Error("power");
 	}
 
 	clear(): void {
