@@ -37,8 +37,9 @@ const link = new Link({
 	onError: (text) => log.error(text),
 });
 
+const server = serverSettings(device, Store, log);
 const client = new TBClient({
-	...serverSettings(device, Store, log),
+	...server,
 	random: () => system.random() / 2 ** 32,
 	clock: () => (link.clockValid ? Date.now() : undefined),
 	outbox: { drop: "oldest" },
@@ -70,6 +71,7 @@ const client = new TBClient({
 const updater = new Updater({
 	...{ current, slots, store, report, digest: Digest, source: client },
 	...(keys && { inspect: signedBy({ keys, digest: Digest, verify }) }),
+	...("secure" in server && { chunkSize: 4096 }), // larger records do not fit TLS's buffer
 	random: () => system.random(),
 	conditions: () => ({
 		rssi: link.RSSI,

@@ -6,7 +6,7 @@ import { commission, flashFactory, offerNext } from "../../tools/start/firmware.
 import { type Event, Program, startServer } from "../../tools/start/process.ts";
 import { Rest } from "../../tools/start/rest.ts";
 
-const Span = 56; // flash commands from the first boot of the factory image to the confirmation (62 to the end of the report)
+const Span = 150; // flash commands of an update at least, before its confirmation; more with every kilobyte of the program
 
 /** A small repeatable generator: 0 … 1. */
 function random(seed: number): () => number {
@@ -19,7 +19,7 @@ function random(seed: number): () => number {
 
 const fresh = Date.now() % 100_000;
 const draw = random(fresh);
-const cuts = [2, 30, 53, 56, ...[1, 2, 3].map(() => 1 + Math.floor(draw() * Span))];
+const cuts = [2, 60, 140, Span, ...[1, 2, 3].map(() => 1 + Math.floor(draw() * Span))];
 
 describe(`a power cut in an update (seed ${fresh})`, function () {
 	this.timeout(120_000);
