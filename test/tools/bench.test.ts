@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { boot } from "../../bench/board.ts";
 import { BenchClock } from "../../bench/clock.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
+import { imageOf, offer } from "../../bench/ota/image.ts";
 import type { OTA } from "../../bench/ota/main.ts";
 import { CppSDK } from "../../bench/ota/peers.ts";
 import { cells, chips, flashRate, OurWindow, type Row } from "../../bench/ota/table.ts";
@@ -193,6 +195,37 @@ describe("bench: the model of the C++ SDK", () => {
 		equal(run(8 * 4096, 64_000).error, undefined);
 		equal(run(8 * 4096, 65_100).error, "no answer");
 	});
+});
+
+describe("a download on a slow link", function () {
+	this.timeout(60_000);
+
+	for (const rate of [0.5, 2])
+		(workerBuilt() ? it : it.skip)(
+			`leaves room for telemetry and keep-alive at ${rate} kB/s and 600 ms (needs the XS worker)`,
+			async () => {
+				const slow = { roundTrip: 600, rate, window: OurWindow };
+				const { clock, traces, peer, close } = await boot({
+					link: slow,
+					flashTime: true,
+					from: 10,
+					to: 9_999,
+				});
+				try {
+					const count = (start: string) => traces.filter(({ text }) => text.startsWith(start)).length;
+					clock.until("a connection", () => count("connected") > 0);
+					clock.advance(20_000);
+					offer(peer, imageOf(32 * 1024));
+					clock.until("the begin", () => count("DOWNLOADING") > 0);
+					const before = peer.received;
+					clock.until("the end", () => count("DOWNLOADED") + count("FAILED") > 0, 3_600_000);
+					deepEqual([count("connected"), count("FAILED")], [1, 0], "one connection, no failure");
+					ok(peer.received > before + 10, `${peer.received - before} messages`);
+				} finally {
+					close();
+				}
+			},
+		);
 });
 
 describe("bench: --json", function () {
