@@ -1,29 +1,21 @@
-// Shared attributes: what an operator sets reaches the device at once; what was set while it was away is asked for.
+// Shared attributes: what an operator sets reaches the device at once. What was set or deleted while it was away is told after the next
+// connection, since the server repeats no push.
 import { server, token } from "examples/settings";
-import type { JSONObject } from "host/contract";
 import TBClient from "tbclient";
 
-let interval = 10;
+const Default = 10; // seconds
+let interval = Default;
 
-new TBClient({
+const client = new TBClient({
 	...server,
 	token,
-	onConnected() {
-		this.requestAttributes({ shared: ["interval"] }, (error, { shared = {} }) => {
-			if (!error) configure(shared);
-			trace(`ready, interval ${interval}\n`);
-		});
-	},
-	onAttributes(values, deleted) {
-		configure(values);
-		if (deleted.includes("interval")) configure({ interval: 10 });
-	},
+	onAttributes: (values, deleted) => trace(`pushed ${Object.keys(values)}, deleted ${deleted}\n`),
 	onDisconnected: (error) => trace(`${error}\n`),
 });
 
-/** Never trust what comes: an operator can type anything. */
-function configure({ interval: seconds }: JSONObject): void {
+client.watchAttributes(["interval"], ({ interval: seconds = Default }) => {
+	// Never trust what comes: an operator can type anything.
 	if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= 3600)) return;
 	interval = seconds;
 	trace(`interval ${interval}\n`);
-}
+});

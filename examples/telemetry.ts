@@ -1,12 +1,15 @@
 // Telemetry: values of now, values of an earlier time, and several readings in one message. `null` as error is the server's PUBACK.
 import { server, token } from "examples/settings";
+import Link from "host/link";
 import TBClient from "tbclient";
 
 const Minute = 60_000;
+const link = new Link({});
 
 new TBClient({
 	...server,
 	token,
+	clock: () => (link.clockValid ? Date.now() : undefined), // what has no `ts` gets that of the call, also if it has to wait
 	onConnected() {
 		const now = Date.now();
 		this.sendTelemetry(

@@ -50,8 +50,9 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 	async "shared-attributes"({ at, device, run }) {
 		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 7 });
 		const board = await run();
-		await board.saw("ready, interval 7");
+		await board.saw("interval 7");
 		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 30 });
+		await board.saw("pushed interval");
 		await board.saw("interval 30");
 		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: "soon" });
 		await at.deleteAttributes(device.id, "SHARED_SCOPE", "interval");
@@ -66,7 +67,8 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.deepEqual(await at.rpc(device.id, "setLamp", "on"), {
 			error: "setLamp: expected a boolean, got string",
 		});
-		assert.deepEqual(await at.rpc(device.id, "dance"), { error: "unknown method dance" });
+		const { error } = await at.rpc(device.id, "dance");
+		assert.match(String(error), /dance/);
 	},
 
 	async claim({ at, device, run }) {
