@@ -24,6 +24,8 @@ export interface PublishOptions extends SendOptions {
 	urgent?: boolean;
 	/** Forgotten with the connection (TB_DISCONNECTED), for what makes no sense on another one. */
 	transient?: boolean;
+	/** Not counted against the device's own limits: a gateway's messages for its children have limits of their own. */
+	unmetered?: boolean;
 }
 
 /**

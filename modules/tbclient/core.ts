@@ -10,6 +10,7 @@ import { TBError } from "tbclient/errors";
 import { Inbound, type InboundEvents, type Incoming } from "tbclient/inbound";
 import { type Settings, settingsOf, type TBClientOptions } from "tbclient/options";
 import { Parts } from "tbclient/parts";
+import { objectOf } from "tbclient/payload";
 import { Questions, type QuestionsOptions } from "tbclient/questions";
 import { Calls, type CallsOptions } from "tbclient/rpc";
 import { count, countDrop, makeStats, type Stats } from "tbclient/stats";
@@ -62,6 +63,7 @@ export class Core implements Roles {
 		if (this.closed) return;
 		this.closed = true;
 		this.connected = false;
+		this.parts.closed();
 		this.callbacks.close();
 		this.questions.close();
 		this.watches.close();
@@ -141,6 +143,7 @@ export class Core implements Roles {
 
 	onLimits(answer: JSONValue): void {
 		this.delivery.setRates(answer);
+		this.parts.limits(objectOf(answer));
 	}
 
 	onResume(): void {

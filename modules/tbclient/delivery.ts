@@ -264,6 +264,7 @@ export class Delivery implements SenderOptions, Dater {
 
 	/** ms until the server's rates allow a message. */
 	private paced(message: Message): number {
+		if (message.unmetered) return 0;
 		const wait = this.rates.wait(message.points);
 		if (wait && this.#delayed !== message) {
 			this.stats.delayed += 1;

@@ -1,11 +1,13 @@
 /** Everything that TBClient reports; the cure of each code is in docs/errors.md. */
 export type TBCode =
 	| "TB_CALLBACK"
+	| "TB_CHILD"
 	| "TB_CLOCK"
 	| "TB_CREDENTIALS"
 	| "TB_DISCONNECTED"
 	| "TB_LOST"
 	| "TB_MALFORMED"
+	| "TB_NOT_GATEWAY"
 	| "TB_OUTBOX_FULL"
 	| "TB_PROVISION"
 	| "TB_QUARANTINED"

@@ -98,19 +98,19 @@ export class Limits {
 		return rest > 0 ? rest : this.missing(points);
 	}
 
-	/** The same for `count` messages, and without waiting for the first answer. */
-	missing(points: number, count = 1): number {
+	/** The same for `count` messages, and without waiting for the first answer. `messages` where they do not count as that many. */
+	missing(points: number, count = 1, messages = count): number {
 		let longest = 0;
-		this.each(points, count, (bucket, tokens) => {
+		this.each(points, count, messages, (bucket, tokens) => {
 			longest = Math.max(longest, bucket.wait(tokens));
 		});
 		return longest;
 	}
 
 	/** Messages were written. */
-	take(points: number, count = 1): void {
+	take(points: number, count = 1, messages = count): void {
 		if (!points && !this.#buckets.messages) this.#spent += count;
-		this.each(points, count, (bucket, tokens) => bucket.take(tokens));
+		this.each(points, count, messages, (bucket, tokens) => bucket.take(tokens));
 	}
 
 	/** So many messages without data went whose arrival nobody tells: acknowledgements of calls, CONNECT. */
@@ -131,13 +131,18 @@ export class Limits {
 	}
 
 	/** They were acknowledged. */
-	arrived(points: number, count = 1): void {
-		this.each(points, count, (bucket, tokens) => bucket.arrived(tokens));
+	arrived(points: number, count = 1, messages = count): void {
+		this.each(points, count, messages, (bucket, tokens) => bucket.arrived(tokens));
 	}
 
-	private each(points: number, count: number, action: (bucket: Bucket, tokens: number) => void): void {
-		const { messages = [], telemetryMessages = [], telemetryDataPoints = [] } = this.#buckets;
-		for (const bucket of points ? telemetryMessages : messages) action(bucket, count);
+	private each(
+		points: number,
+		count: number,
+		messages: number,
+		action: (bucket: Bucket, tokens: number) => void,
+	): void {
+		const { messages: others = [], telemetryMessages = [], telemetryDataPoints = [] } = this.#buckets;
+		for (const bucket of points ? telemetryMessages : others) action(bucket, messages);
 		if (points) for (const bucket of telemetryDataPoints) action(bucket, points * count);
 	}
 

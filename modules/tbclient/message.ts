@@ -21,6 +21,8 @@ export interface Message {
 	urgent: boolean;
 	/** Forgotten with the connection: its answer cannot come on another one. */
 	transient: boolean;
+	/** Not counted against the device's own limits. */
+	unmetered: boolean;
 	/** `Time.ticks` of readings whose time was not known; `bytes` are their values then. */
 	early: number | undefined;
 	/** Where a journal keeps it. */
@@ -53,6 +55,7 @@ export function makeMessage(topic: string, { bytes, text }: Body, init?: Partial
 		points: 0,
 		urgent: false,
 		transient: false,
+		unmetered: false,
 		early: undefined,
 		position: undefined,
 		id: 0,

@@ -1,4 +1,5 @@
 // What builds on a client without being one: claiming, a gateway, the application's own topics.
+import type { JSONObject } from "host/contract";
 import type { Callbacks, Thrown } from "tbclient/callbacks";
 import type { TBError } from "tbclient/errors";
 import type { RPC } from "tbclient/options";
@@ -18,6 +19,10 @@ export interface Part {
 	onConnected?(): void;
 	/** As the client's own, just before it. */
 	onDisconnected?(error: TBError): void;
+	/** The server's session limits, at every connection on which it tells them: its answer to `getSessionLimits`. */
+	onLimits?(answer: JSONObject): void;
+	/** The client is being closed; nothing is called after this. */
+	onClosed?(): void;
 	/** A message on a topic that the client does not know itself, at most `maxMessage` bytes. True: it was for this part. */
 	onMessage?(topic: string, payload: ArrayBuffer): boolean;
 	/** A call from the server. True: this part answers it, and nobody else gets it. */
@@ -70,6 +75,14 @@ export class Parts {
 	disconnected(error: TBError): void {
 		for (const part of this.#parts)
 			this.#callbacks.run("onDisconnected of a part", () => part.onDisconnected?.(error));
+	}
+
+	limits(answer: JSONObject): void {
+		for (const part of this.#parts) this.#callbacks.run("onLimits of a part", () => part.onLimits?.(answer));
+	}
+
+	closed(): void {
+		for (const part of this.#parts) this.#callbacks.run("onClosed of a part", () => part.onClosed?.());
 	}
 
 	/** True when a part took the message, or threw over it. */

@@ -144,7 +144,7 @@ export class Sender {
 		if (!message) return undefined;
 		this.#window = this.#options.settings.inFlight;
 		this.#options.rates.heard(message.sent as number);
-		this.#options.rates.arrived(message.points);
+		if (!message.unmetered) this.#options.rates.arrived(message.points);
 		return message;
 	}
 
@@ -228,7 +228,7 @@ export class Sender {
 			: mqtt.write(bytes, head);
 		message.id = id;
 		outbox.wrote(message);
-		rates.take(message.points);
+		if (!message.unmetered) rates.take(message.points);
 		this.#options.settings.log?.(
 			`PUBLISH ${id} ${topic}, ${bytes.byteLength} bytes${duplicate ? ", again" : ""}`,
 		);
@@ -243,7 +243,7 @@ export class Sender {
 	private written(message: Message): void {
 		if (message.QoS) return;
 		this.#unanswerable = Time.ticks;
-		this.#options.rates.silent(message.points);
+		if (!message.unmetered) this.#options.rates.silent(message.points);
 		this.#options.outbox.remove(message);
 		this.#options.onWritten(message);
 	}

@@ -8,12 +8,13 @@ import { cleaned } from "tbclient/values";
 export type Readings = JSONObject | JSONObject[];
 
 /** A reading with its time: ThingsBoard knows it by both members, and drops whatever is beside them. */
-interface Timed extends JSONObject {
+export interface Timed extends JSONObject {
 	ts: number;
 	values: JSONObject;
 }
 
-const isTimed = (reading: JSONObject): reading is Timed => "ts" in reading && "values" in reading;
+/** Whether a reading has a time of its own. */
+export const isTimed = (reading: JSONObject): reading is Timed => "ts" in reading && "values" in reading;
 const listOf = (readings: Readings): JSONObject[] => (Array.isArray(readings) ? readings : [readings]);
 const valuesOf = (reading: JSONObject): JSONObject => (isTimed(reading) ? reading.values : reading);
 

@@ -22,10 +22,12 @@ describe("docs/errors.md", () => {
 	});
 
 	it("is about codes that occur", () => {
-		const folder = new URL("../../modules/tbclient/", import.meta.url);
-		const made = readdirSync(folder)
-			.filter((name) => name.endsWith(".ts"))
-			.map((name) => read(`modules/tbclient/${name}`).replace(union, ""))
+		const made = ["modules/tbclient", "modules/gateway"]
+			.flatMap((folder) =>
+				readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((name) => `${folder}/${name}`),
+			)
+			.filter((file) => file.endsWith(".ts"))
+			.map((file) => read(file).replace(union, ""))
 			.join("\n");
 		deepEqual(
 			codes.filter((code) => !made.includes(`"${code}"`)),

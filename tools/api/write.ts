@@ -28,6 +28,10 @@ export const modules: Readonly<Record<string, string>> = {
 	"tbclient/provisioning-payload": "provisioning-payload",
 	"tbclient/protobuf-codec": "protobuf-codec",
 	"tbclient/protobuf": "protobuf",
+	gateway: "gateway/gateway",
+	"gateway/options": "gateway/options",
+	"gateway/stats": "gateway/stats",
+	"gateway/watches": "gateway/watches",
 };
 
 /** Exports of those modules that are for other modules of ours. */
@@ -69,12 +73,23 @@ const internal = new Set([
 		"Parts",
 		"Inbound",
 	],
-	...["Incoming", "InboundEvents", "requestOf", "credentialsIn", "joined", "keysOf"],
+	...[
+		"Incoming",
+		"InboundEvents",
+		"requestOf",
+		"credentialsIn",
+		"joined",
+		"keysOf",
+		"isTimed",
+		"Timed",
+		"Watches",
+	],
 ]);
 
 /** Entries of one module that belong into the reference. */
 export function entriesOf(file: string): Entry[] {
-	const source = readFileSync(join(root, "modules/tbclient", `${file}.ts`), "utf8");
+	const path = file.includes("/") ? file : `tbclient/${file}`;
+	const source = readFileSync(join(root, "modules", `${path}.ts`), "utf8");
 	return read(source).filter(({ name }) => !internal.has(name));
 }
 

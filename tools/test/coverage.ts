@@ -8,6 +8,7 @@ import { root, run, scratch } from "./run.ts";
 export const folders = [
 	"modules/tbclient",
 	"modules/ota",
+	"modules/gateway",
 	"modules/service",
 	"hosts/guards",
 	"hosts/log",
