@@ -35,6 +35,7 @@ export class Journal implements Backlog {
 	readonly inMemory = false;
 	readonly length = 0;
 	readonly bytes = 0;
+	/** Bytes of the largest payload that it keeps: 3872 over `host/log`. */
 	readonly largest: number;
 	/** Records that were found damaged. */
 	damaged = 0;
@@ -62,11 +63,12 @@ export class Journal implements Backlog {
 		return this.#waiting;
 	}
 
+	/** For the client. */
 	start(dater: Dater): void {
 		this.#dater = dater;
 	}
 
-	/** @throws what the log throws. */
+	/** For the client. @throws what the log throws. */
 	add(message: Message): boolean {
 		this.mark();
 		const position = this.#log.append(this.encode(message));
@@ -79,6 +81,7 @@ export class Journal implements Backlog {
 		return true;
 	}
 
+	/** For the client. */
 	take(): Message | undefined {
 		this.guard(() => this.mark());
 		const message = this.#last ?? this.guard(() => this.read());
@@ -91,11 +94,12 @@ export class Journal implements Backlog {
 		return message;
 	}
 
-	/** Only the oldest can give way, since flash is written in one direction; and none while older ones in flight hold their sector. */
+	/** For the client. Only the oldest can give way, since flash is written in one direction; and none while older ones in flight hold their sector. */
 	evict(which: "oldest" | "newest"): Message | undefined {
 		return which === "oldest" && !this.#taken ? this.take() : undefined;
 	}
 
+	/** For the client. */
 	done({ position }: Message): void {
 		if (position === undefined) return;
 		this.remove(position);

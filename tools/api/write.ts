@@ -16,6 +16,7 @@ export const modules: Readonly<Record<string, string>> = {
 	"tbclient/telemetry": "telemetry",
 	"tbclient/attributes": "attributes",
 	"tbclient/outbox": "outbox",
+	"tbclient/journal": "journal",
 	"tbclient/stats": "stats",
 	"tbclient/health": "health",
 	"tbclient/errors": "errors",

@@ -28,6 +28,7 @@ export type Step =
 	  }
 	| { do: "rpc"; kind: number; timeout: number }
 	| { do: "wait" | "slow"; ms: number }
+	| { do: "flash"; operation: number }
 	| { do: "cut"; client: number; server: number };
 
 /** What a world is like. */
@@ -210,6 +211,9 @@ export class Life {
 			case "cut":
 				this.#world.cut(step.client, step.server);
 				break;
+			case "flash":
+				this.#region.cutAt = this.#region.operations + step.operation;
+				break;
 			case "reboot":
 				if (this.#nature.journal) this.#reboot();
 		}
@@ -255,6 +259,7 @@ export class Life {
 		this.#client?.close();
 		this.#client = undefined;
 		clock.advance(10);
+		this.#region.powerOn();
 		for (const one of [...this.#sent, ...this.#questions]) one.lost ||= one.outcome === undefined;
 		this.#heard = false;
 		this.#boot();
@@ -262,6 +267,8 @@ export class Life {
 
 	/** A good link, and time. */
 	#settle(): void {
+		this.#region.cutAt = 0;
+		if (this.#nature.journal) this.#reboot();
 		Object.assign(this.#world, { refuses: false, denies: false, stutters: false, delay: 100 });
 		const open = () =>
 			[...this.#sent, ...this.#questions].some(({ outcome, lost }) => outcome === undefined && !lost) ||
@@ -304,6 +311,7 @@ export class Life {
 				ok(stored.has(n), `message ${n} (${outcome}) is stored`);
 			else if (outcome === "TB_OUTBOX_FULL")
 				ok(this.#nature.drop || this.#nature.journal, `message ${n} finds room`);
+			else if (outcome === "TB_STORE") ok(this.#nature.journal, `message ${n} meets no flash`);
 			else if (!lost) equal(outcome, "TB_QUARANTINED", `message ${n}`);
 		}
 		const first = [...stored].filter((n) => !this.#sent[n]?.qos0);

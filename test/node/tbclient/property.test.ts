@@ -52,6 +52,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 		arbitrary: fc.record({ do: fc.constant("slow" as const), ms: fc.constantFrom(1, 100, 2000, 15_000) }),
 	},
 	{
+		weight: 1,
+		arbitrary: fc.record({ do: fc.constant("flash" as const), operation: fc.integer({ min: 1, max: 12 }) }),
+	},
+	{
 		weight: 6,
 		arbitrary: fc.record({
 			do: fc.constantFrom(
