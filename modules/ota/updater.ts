@@ -302,12 +302,12 @@ export default class Updater {
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
 	private downloaded(error?: OTAError): void {
 		if (error) this.fail(error);
-		else this.enter("DOWNLOADED", () => this.verify());
+		else this.enter("DOWNLOADED", () => this.pass(() => this.step(() => this.verify())));
 	}
 
 	private verify(): void {
 		this.#installation?.verify();
-		this.enter("VERIFIED", () => this.activate());
+		this.enter("VERIFIED", () => this.pass(() => this.step(() => this.activate())));
 	}
 
 	private activate(): void {
@@ -342,7 +342,7 @@ export default class Updater {
 		const reason = this.holdUp();
 		if (reason !== undefined && was === undefined) this.#installation?.pause();
 		if (reason === undefined && was !== undefined && this.#connected) this.#installation?.connected();
-		if (this.#policy.hasRules) this.poll(() => this.govern());
+		if (this.#policy.hasRules) this.poll(() => this.regulate());
 	}
 
 	/** Takes the next step unless a rule is against it. */
@@ -435,7 +435,7 @@ export default class Updater {
 	private enter(state: State, next?: () => void): void {
 		this.#state = state;
 		if (state === "IDLE") this.#report.close();
-		else this.#report.reached(state, next && (() => this.pass(() => this.step(next))));
+		else this.#report.reached(state, next);
 		this.notify();
 	}
 

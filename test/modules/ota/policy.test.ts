@@ -175,6 +175,28 @@ describe("Updater under rules", () => {
 			deepEqual([updater.state, rig.ready], ["UPDATING", 1]);
 		});
 
+	it("holds no restart: the slot is the boot slot already", () => {
+		const rig = new Rig();
+		const updater = rig.updater({ onState: (state) => state === "UPDATING" && updater.pause() });
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.serve(updater);
+		deepEqual([updater.state, updater.hold, rig.ready, clock.armed], ["UPDATING", undefined, 1, 0]);
+	});
+
+	it("looks at no rule any more while the last acknowledgement is awaited", () => {
+		const { rig, updater, conditions } = begin({ ota_battery: 50 }, { battery: 90 });
+		rig.outcome = undefined;
+		while (rig.server.answer(updater));
+		equal(updater.state, "DOWNLOADED");
+		const asked = rig.server.asked.length;
+		conditions.battery = 10;
+		clock.advance(4_000);
+		conditions.battery = 90;
+		clock.advance(20_000);
+		deepEqual([updater.state, rig.ready, rig.server.asked.length], ["UPDATING", 1, asked]);
+	});
+
 	it("begins within the jitter", () => {
 		const rig = new Rig();
 		const updater = rig.updater({ rules: { ota_jitter: 100 }, random: () => 2 ** 31 });

@@ -46,6 +46,7 @@ export class SoftwareRig {
 		clock.reset();
 		this.#restart = false;
 		this.server.pending.length = 0;
+		this.server.connect();
 		this.mods.boot();
 		this.boots.push({ mapped: this.mods.mapped, reset });
 		const { slots, mods, store } = this;
