@@ -112,7 +112,7 @@ function below(TCP: SocketConstructor, state: State): SocketConstructor {
 
 		/** One record a call. */
 		override write(data: number | ByteBuffer, options?: WriteOptions): number | undefined {
-			const [type] = data instanceof ArrayBuffer ? new Uint8Array(data, 0, 1) : (data as Uint8Array);
+			const type = (data instanceof ArrayBuffer ? new Uint8Array(data, 0, 1) : (data as Uint8Array))[0];
 			if (type === ChangeCipherSpec) this.#agreed = true;
 			else if (type === ApplicationData && !this.#agreed)
 				throw new TLSError("handshake: the other side ended it before keys were agreed");
