@@ -79,7 +79,7 @@ describe("bad input to a whole board", function () {
 		board.on("reset", (reset) => resets.push(reset));
 		const told = traced(board, /no sensor/);
 		board.powerOn();
-		assert.match(await told, /^readings: Error: no sensor/);
+		assert.match(await told, /^app: readings: Error: no sensor/);
 		assert.deepEqual(await rest.rpc(id.id, "ping", 1), { pong: 1 });
 		board.close();
 		await server.close();
