@@ -94,6 +94,7 @@ function isInRange(signature: Uint8Array<ArrayBuffer>): boolean {
 
 /** What is no hex digit makes a byte that no key has. */
 function fromHex(text: string): Uint8Array<ArrayBuffer> {
-	const pairs = text.match(/../g) ?? [];
-	return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
+	const digits = (_: unknown, index: number): number =>
+		Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+	return Uint8Array.from({ length: text.length >> 1 }, digits);
 }
