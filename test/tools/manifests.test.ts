@@ -1,5 +1,5 @@
 // tsconfig.json `paths` is the table of module specifiers; the manifests of the SDK must say the same.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { versioned } from "../../tools/version.ts";
@@ -76,6 +76,21 @@ describe("manifests", () => {
 			deepEqual(missing, []);
 		});
 	}
+
+	for (const platform of ["lin", "esp32/*"])
+		it(`of the examples, ${platform}: contain every module of ours that an example imports`, () => {
+			const known = modules("examples/manifest.json", platform);
+			const wanted = readdirSync(join(root, "examples"))
+				.filter((file) => file.endsWith(".ts"))
+				.flatMap((file) => [
+					...source(`examples/${file.slice(0, -3)}`).matchAll(/^import(?! type).*? from "([^"]+)";/gm),
+				])
+				.map(([, name = ""]) => name);
+			deepEqual(
+				wanted.filter((name) => !known.has(name) && (ofHost(name) || ours(name))),
+				[],
+			);
+		});
 
 	it("preload modules by name, never app: the SDK's patterns match no TypeScript", () => {
 		const files = [
