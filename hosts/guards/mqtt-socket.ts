@@ -142,7 +142,7 @@ export default class MQTTSocket implements Socket {
 			byte = frame.bytes[this.#given] as number;
 			this.#given += 1;
 		} else {
-			if (!frame.body || !this.#available) return undefined;
+			if (!this.#available) return undefined;
 			byte = this.#byte();
 			frame.body -= 1;
 		}

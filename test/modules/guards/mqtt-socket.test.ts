@@ -266,6 +266,19 @@ describe("guards/mqtt-socket: outbound", () => {
 		ok(FakeTCP.last.closed);
 	});
 
+	it("has no byte for a client that reads on where the network has not come", () => {
+		const bytes: unknown[] = [];
+		const reader = new Reader({
+			onReadable(count) {
+				reader.socket.format = "number";
+				for (let i = 0; i <= count; i++) bytes.push(reader.socket.read());
+			},
+		});
+		const whole = packet.publish("abc", Uint8Array.of(7));
+		reader.receive(whole.slice(0, 5)).receive(whole.slice(5));
+		deepEqual(bytes, [...whole.slice(0, 5), undefined, ...whole.slice(5), undefined]);
+	});
+
 	it("refuses to write when closed", () => {
 		const { socket } = new Reader();
 		socket.close();
