@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import { WebSocket } from "ws";
 import { deepEqual, equal, ok } from "../assert.ts";
 import { type Bench, bench } from "./server.ts";
@@ -156,6 +157,23 @@ describe("thingsboard websocket", () => {
 		await once(client.socket, "open");
 		at.clock.advance(10_000);
 		equal((await client.closed)[0], 1008);
+	});
+
+	it("outlives requests to upgrade whose address is no URL, and those that are cut", async () => {
+		const { hostname, port } = new URL(at.server.url);
+		const head = "HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+		for (const path of ["//", "http://[", "/api/ws?token=%zz"]) {
+			const socket = connect(Number(port), hostname).on("error", () => undefined);
+			socket.end(`GET ${path} ${head}`).resume();
+			await once(socket, "close");
+		}
+		for (const rude of [connect(Number(port), hostname)]) {
+			rude.on("error", () => undefined).write(`GET /api/other ${head}`);
+			await once(rude, "data");
+			rude.resetAndDestroy();
+		}
+		await open(`/api/ws?token=${at.rest.token}`).send({ cmds: [{ type: "ATTRIBUTES", cmdId: 1, ...ids() }] });
+		equal((await client.next()).subscriptionId, 1);
 	});
 
 	it("ends a connection whose message is too long, and refuses other paths", async () => {

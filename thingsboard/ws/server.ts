@@ -16,10 +16,13 @@ const paths = new Map([
 export function webSockets(core: Core, http: Server): { close(): void } {
 	const server = new WebSocketServer({ noServer: true, maxPayload: maxMessage });
 	const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-		const { pathname, searchParams } = new URL(request.url ?? "/", "http://host");
-		const plugin = paths.get(pathname);
+		socket.on("error", () => undefined); // nobody else listens any more, and "close" follows
+		const [path = "", query] = (request.url ?? "").split("?", 2); // any text can come: `//` is no URL
+		const plugin = paths.get(path);
 		if (plugin === undefined) return void socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-		server.handleUpgrade(request, socket, head, (ws) => welcome(core, ws, plugin, searchParams.get("token")));
+		server.handleUpgrade(request, socket, head, (ws) =>
+			welcome(core, ws, plugin, new URLSearchParams(query).get("token")),
+		);
 	};
 	http.on("upgrade", upgrade);
 	return {
