@@ -6,11 +6,19 @@ export interface Clock {
 	after(ms: number, action: () => void): () => void;
 }
 
+/** The longest wait of one timer of Node, milliseconds; a longer one would end at once. */
+const longest = 2 ** 31 - 1;
+
 /** Real time. */
 export const realClock: Clock = {
 	now: () => Date.now(),
 	after(ms, action) {
-		const timer = setTimeout(action, ms);
+		let timer: NodeJS.Timeout;
+		const wait = (left: number) => {
+			const then = left > longest ? () => wait(left - longest) : action;
+			timer = setTimeout(then, Math.min(left, longest));
+		};
+		wait(ms);
 		return () => clearTimeout(timer);
 	},
 };
