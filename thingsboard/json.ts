@@ -15,7 +15,7 @@ const number = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const unquoted = /[^/\\;#={}[\]:, \t\f\r\n]+/y;
 const doubleQuoted = /[^"\\]*/y;
 const singleQuoted = /[^'\\]*/y;
-const space = /(?:[ \t\r\n]|\/\/[^\r\n]*|#[^\r\n]*|\/\*[\s\S]*?\*\/)+/y;
+const space = /(?:[ \t\r\n]+|\/\/[^\r\n]*|#[^\r\n]*|\/\*[\s\S]*?\*\/)+/y;
 const escapes: Record<string, string> = { t: "\t", b: "\b", n: "\n", r: "\r", f: "\f" };
 const plainEscapes = "\"'\\/\n";
 /** Gson's default nesting limit. */
@@ -27,6 +27,12 @@ const maxDepth = 255;
  */
 export function parseJson(text: string): Json {
 	return new Reader(text.replace(/^\ufeff/, "").replace(/^\)\]\}'\n/, "")).document();
+}
+
+/** Whether a value of `JSON.parse` is nested at most so deeply; deeper ones could not be written again. */
+export function nestedWithin(levels: number, value: unknown): boolean {
+	if (typeof value !== "object" || value === null) return true;
+	return levels > 0 && Object.values(value).every((inner) => nestedWithin(levels - 1, inner));
 }
 
 /** Compact JSON text; numbers as they were written. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { quote } from "./json.ts";
+import { nestedWithin, quote } from "./json.ts";
 import type { PersistentRpc } from "./rpc-records.ts";
 
 /** How a server-side RPC ended for its caller. `pushed`: a timeout that met a subscribed device. */
@@ -55,6 +55,9 @@ interface Pending extends RpcCall {
 	timeouts: number;
 	cancel(): void;
 }
+
+/** Jackson's limit on nesting (StreamReadConstraints). */
+const maxDepth = 1000;
 
 /** Reason code of a session that ends because its RPC was not acknowledged. */
 const administrative = 0x98;
@@ -177,7 +180,8 @@ function finish(record: PersistentRpc, status: PersistentRpc["status"], response
 /** The answer as it is stored: what is no JSON becomes an error, though the call counts as successful. */
 function parsed(text: string): unknown {
 	try {
-		return text ? JSON.parse(text) : null;
+		const value: unknown = text ? JSON.parse(text) : null;
+		return nestedWithin(maxDepth, value) ? value : { error: text };
 	} catch {
 		return { error: text };
 	}

@@ -11,6 +11,8 @@ export interface Value {
 const maxScale = 16;
 /** Beyond it Java's BigDecimal text would fill the memory; such literals are refused here. */
 const maxExponent = 1000;
+/** Longer literals cost seconds to count with, and none of their values fits anything but text: no packet of 64 KiB holds one. */
+const maxLength = 65_536;
 /** NumberUtils.isParsable; written so that it never tries a text twice. */
 const parsable = (text: string): boolean => /^-?\d*(?:\.\d+)?$/.test(text) && /\d/.test(text.at(-1) ?? "");
 const longMin = -(2n ** 63n);
@@ -49,6 +51,7 @@ export const valuesJson = (values: Iterable<readonly [string, Value]>): string =
 	`{${[...values].map(([key, value]) => `${quote(key)}:${valueJson(value)}`).join(",")}}`;
 
 function numeric(literal: string): Value {
+	if (literal.length > maxLength) return stringValue(literal);
 	const { unscaled, scale } = decimal(literal);
 	const simpleDouble = literal.includes(".") && !/e/i.test(literal);
 	const whole = scale <= 0 || unscaled % 10n ** BigInt(scale) === 0n;

@@ -64,6 +64,7 @@ describe("thingsboard REST devices", () => {
 		});
 
 		it("are refused with the server's words", async () => {
+			const deep = "[".repeat(100_000) + "]".repeat(100_000);
 			const cases: [object | string, number, string][] = [
 				[{}, 400, "Device name should be specified!"],
 				[{ name: "d" }, 400, "Device with such name already exists!"],
@@ -75,6 +76,7 @@ describe("thingsboard REST devices", () => {
 					"Device is referencing non existing device profile!",
 				],
 				[{ name: "x", firmwareId: { id: "no" } }, 400, "Can't assign non-existent firmware!"],
+				[`{"name":"x","additionalInfo":${deep}}`, 400, "body: expected at most 1000 levels"],
 				["[]", 400, "body: expected a JSON object"],
 				["{", 400, "body: expected JSON"],
 				["", 400, "body: expected JSON"],

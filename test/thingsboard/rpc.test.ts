@@ -57,6 +57,12 @@ describe("thingsboard persistent RPC", () => {
 		equal(await peer.kind(), "puback 7");
 		const { status: last, response } = await record(two);
 		deepEqual([last, response], ["SUCCESSFUL", { error: "no json" }]);
+		const deep = "[".repeat(20_000) + "]".repeat(20_000);
+		const nested = await call("twoway");
+		await peer.message();
+		peer.publish("v1/devices/me/rpc/response/1", deep);
+		equal(await peer.kind(), "puback 7");
+		deepEqual((await record(nested)).response, { error: deep });
 		const one = await call("oneway");
 		peer.send({ cmd: "puback", messageId: (await peer.message()).id ?? 0 });
 		ok(await peer.quiet());

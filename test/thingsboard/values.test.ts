@@ -59,6 +59,12 @@ describe("thingsboard/values", () => {
 		throws(() => parseJson(`{"a":1${"/*".repeat(30_000)}`), "JSON at");
 	});
 
+	it("takes millions of digits for text at once, and skips millions of spaces", () => {
+		const digits = "1".repeat(8_000_000);
+		for (const text of [digits, `0.${digits}`]) equal(typed(text)?.text, text);
+		equal(jsonText(parseJson(`{"a":1,${" ".repeat(8_000_000)}"b":2}`)), '{"a":1,"b":2}');
+	});
+
 	it("javaDouble() writes as Java does", () => {
 		const pairs = [42, 1e-5, 1e7, 1.25e-9, 0.001, 9_999_999.5].map(javaDouble);
 		deepEqual(pairs, ["42.0", "1.0E-5", "1.0E7", "1.25E-9", "0.001", "9999999.5"]);

@@ -1,5 +1,9 @@
 import type { FastifyRequest } from "fastify";
+import { nestedWithin } from "../json.ts";
 import { badRequest } from "./errors.ts";
+
+/** Jackson's limit on nesting (StreamReadConstraints). */
+const maxDepth = 1000;
 
 /** A file of a multipart upload. */
 export interface Upload {
@@ -69,9 +73,12 @@ function readPart(part: Buffer): Upload | undefined {
 }
 
 function parsed(text: string): unknown {
+	let value: unknown;
 	try {
-		return JSON.parse(text);
+		value = JSON.parse(text);
 	} catch (error) {
 		throw badRequest(`body: expected JSON, got ${(error as Error).message}`);
 	}
+	if (nestedWithin(maxDepth, value)) return value;
+	throw badRequest(`body: expected at most ${maxDepth} levels`);
 }
