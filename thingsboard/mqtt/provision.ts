@@ -115,10 +115,9 @@ export class ProvisionSession implements MqttSession {
 
 	#unsubscribe({ messageId = 0, unsubscriptions }: IUnsubscribePacket): void {
 		const codes = unsubscriptions.map((filter) => {
-			if (filter !== responses) return reason.topicFilterInvalid;
-			const had = this.#qos !== undefined;
+			if (filter !== responses || this.#qos === undefined) return reason.noSubscription;
 			this.#qos = undefined;
-			return had ? reason.success : reason.noSubscription;
+			return reason.success;
 		});
 		this.#outlet.send(unsuback(messageId, codes, this.#outlet.version));
 	}

@@ -44,13 +44,13 @@ export class Subscriptions {
 		return interest;
 	}
 
-	/** The codes of UNSUBACK. */
+	/** The codes of UNSUBACK. The server does not find the profile's own filter among its fixed ones: updates go on (processUnsubscribe). */
 	drop({ unsubscriptions }: IUnsubscribePacket): number[] {
 		return unsubscriptions.map((filter) => {
-			const meaning = this.#meaning(filter);
-			if (meaning?.interest) delete this.#interests[meaning.interest];
-			if (this.#granted.delete(filter)) return reason.success;
-			return meaning ? reason.noSubscription : reason.topicFilterInvalid;
+			if (!this.#granted.delete(filter)) return reason.noSubscription;
+			const fixed = granted(filter);
+			if (fixed?.interest) delete this.#interests[fixed.interest];
+			return fixed ? reason.success : reason.topicFilterInvalid;
 		});
 	}
 

@@ -221,7 +221,10 @@ describe("thingsboard: the table of acknowledgements", () => {
 			const packet = await peer.next();
 			return packet !== "closed" && packet.cmd === "unsuback" && packet.granted;
 		};
-		deepEqual(await unsubscribe(attributes, "v2/fw/error", "#"), [0, 0x11, 0x8f]);
+		deepEqual(await unsubscribe("v2/a", "v2/fw/error", "#"), [0x11, 0x11, 0x11]);
+		ok(at.device.session?.wantsAttributes);
+		deepEqual(await unsubscribe(attributes), [0]);
+		ok(!at.device.session?.wantsAttributes);
 		await peer.end();
 	});
 
