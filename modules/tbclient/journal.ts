@@ -2,7 +2,7 @@
 import type { Log } from "host/contract";
 import { reasonOf, TBError } from "tbclient/errors";
 import type { Backlog, Dater } from "tbclient/memory";
-import { type Completion, type Message, makeMessage } from "tbclient/message";
+import { type Completion, kindOf, type Message, makeMessage, ofKind } from "tbclient/message";
 import Time from "time";
 
 const LineEnd = 10;
@@ -22,8 +22,8 @@ export interface JournalOptions {
 	onError?(error: TBError): void;
 }
 
-/** The first line of a record, JSON: QoS, data points, topic, and of early readings ticks and boot. */
-type Line = [QoS: number, points: number, topic: string, ticks?: number, boot?: number];
+/** The first line of a record, JSON: QoS and whether rates count, data points, topic, and of early readings ticks and boot. */
+type Line = [kind: number, points: number, topic: string, ticks?: number, boot?: number];
 /** The record that dates early readings of a boot: the time at its tick 0. */
 type Mark = ["time", boot: number, origin: number];
 
@@ -116,8 +116,9 @@ export class Journal implements Backlog {
 			this.#early = false;
 	}
 
-	private encode({ QoS, points, topic, early, bytes }: Message): ArrayBuffer {
-		const line: Line = [QoS, points, topic];
+	private encode(message: Message): ArrayBuffer {
+		const { points, topic, early, bytes } = message;
+		const line: Line = [kindOf(message), points, topic];
 		if (early !== undefined) line.push(early >>> 0, this.#options.bootId);
 		const head = new Uint8Array(ArrayBuffer.fromString(`${JSON.stringify(line)}\n`));
 		const record = new Uint8Array(head.length + bytes.byteLength);
@@ -156,9 +157,13 @@ export class Journal implements Backlog {
 	}
 
 	private message(position: number, line: Line, bytes: ArrayBuffer): Message {
-		const [QoS, points, topic, ticks, boot] = line;
+		const [kind, points, topic, ticks, boot] = line;
 		const callback = this.#callbacks.get(position);
-		const message = makeMessage(topic, { bytes, text: undefined }, { QoS, points, position, callback });
+		const message = makeMessage(
+			topic,
+			{ bytes, text: undefined },
+			{ ...ofKind(kind), points, position, callback },
+		);
 		if (boot === undefined || ticks === undefined) return message;
 		message.early = ticks;
 		if (boot === this.#options.bootId) return message;

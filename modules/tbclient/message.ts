@@ -65,16 +65,27 @@ export function makeMessage(topic: string, { bytes, text }: Body, init?: Partial
 	};
 }
 
+/** QoS, and whether rates do not count, as one digit. */
+export const kindOf = ({ QoS, unmetered }: Pick<Message, "QoS" | "unmetered">): number =>
+	QoS + (unmetered ? 2 : 0);
+
+/** What `kindOf` wrote. */
+export const ofKind = (kind: number): Pick<Message, "QoS" | "unmetered"> => ({
+	QoS: kind & 1,
+	unmetered: kind > 1,
+});
+
 /** What a record keeps of a message beside its text, as one line. The topic of telemetry is left out. */
-export function headOf({ QoS, points, early, topic }: Message, telemetry: string): string {
-	return `${QoS},${points},${early ?? ""},${topic === telemetry ? "" : topic}`;
+export function headOf(message: Message, telemetry: string): string {
+	const { points, early, topic } = message;
+	return `${kindOf(message)},${points},${early ?? ""},${topic === telemetry ? "" : topic}`;
 }
 
 /** The message that a line of `headOf` and its body make. */
 export function messageOf(line: string, body: Body, telemetry: string, callback?: Completion): Message {
-	const [QoS, points, early = "", ...topic] = line.split(",");
+	const [kind, points, early = "", ...topic] = line.split(",");
 	return makeMessage(topic.join(",") || telemetry, body, {
-		QoS: Number(QoS),
+		...ofKind(Number(kind)),
 		points: Number(points),
 		early: early ? Number(early) : undefined,
 		callback,

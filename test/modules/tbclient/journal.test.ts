@@ -2,6 +2,8 @@ import "../../setup.ts";
 import { SectorLog } from "log/sectors";
 import type { TBError } from "tbclient/errors";
 import { Journal } from "tbclient/journal";
+import { Memory } from "tbclient/memory";
+import { bodyOf, makeMessage } from "tbclient/message";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeMQTT } from "../../fakes/mqtt.ts";
@@ -197,6 +199,29 @@ describe("TBClient: journal", () => {
 		start({ clock: now, inFlight: 99 });
 		serve(accept());
 		equal(client.stats.undated, 2);
+	});
+	it("keeps, like a backlog in memory, that rates do not count for a message", () => {
+		const journal = () => new Journal({ log: new SectorLog(region), bootId: 1 });
+		const first = journal();
+		const memory = new Memory("t");
+		for (const backlog of [first, memory])
+			for (const [QoS, unmetered] of [
+				[0, true],
+				[1, false],
+				[1, true],
+			] as const)
+				backlog.add(makeMessage("t", bodyOf("text"), { QoS, unmetered }));
+		for (const backlog of [journal(), memory]) {
+			const kept = [backlog.take(), backlog.take(), backlog.take()];
+			deepEqual(
+				kept.map((message) => [message?.QoS, message?.unmetered]),
+				[
+					[0, true],
+					[1, false],
+					[1, true],
+				],
+			);
+		}
 	});
 	it("keeps payloads that are no text", () => {
 		start();
