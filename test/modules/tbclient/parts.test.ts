@@ -80,6 +80,20 @@ describe("TBClient: attached parts", () => {
 		equal(mqtt.published[0]?.text, '{"error":"broken part"}');
 		deepEqual([client.connected, client.stats.callbackErrors], [true, 2]);
 	});
+	it("hears of the server's limits, and that the client is closed", () => {
+		make({ sessionLimits: true });
+		client.attach({});
+		client.attach({
+			onLimits: ({ maxPayloadSize }) => void log.push(`limits ${maxPayloadSize}`),
+			onClosed: () => void log.push("closed"),
+		});
+		clock.advance(0);
+		FakeMQTT.last.accept();
+		FakeMQTT.last.deliver("v1/devices/me/rpc/response/0", '{"maxPayloadSize":1000}');
+		client.close();
+		client.close();
+		deepEqual(log, ["connected", "limits 1000", "closed"]);
+	});
 	it("is bounded in number and in filters", () => {
 		make();
 		const one = part();
