@@ -1,0 +1,79 @@
+// Small things that nothing else would notice.
+import { readTrial } from "ota/record";
+import { reportOf } from "ota/tally";
+import { deepEqual, equal, ok } from "../../assert.ts";
+import { clock } from "../../fakes/clock.ts";
+import { packageOf, Rig } from "./rig.ts";
+
+describe("Details", () => {
+	it("a fragment whose predecessor is missing is not written", () => {
+		const rig = new Rig(20_000);
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.first(updater);
+		const [next] = rig.server.pending;
+		ok(next);
+		const { request, index } = next;
+		updater.receive(1000, { request, index, offset: 1000, byteLength: 4096, more: true });
+		equal(updater.progress.written, 4096);
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+		ok(rig.server.image.every((byte, place) => byte === rig.stored[place]));
+	});
+
+	it("a package is taken once the link that was in its way is deleted", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.offer({ ...packageOf(rig.server.image), fw_url: "https://x" });
+		equal(updater.state, "FAILED");
+		updater.withdraw(["fw_tag", "fw_url"]);
+		equal(updater.state, "DOWNLOADING");
+	});
+
+	it("a report of no time has no rate", () => {
+		const tally = { bytes: 5, ms: 0, requests: 1, again: 2, skipped: 3, resumes: 4 };
+		deepEqual(reportOf(tally), { bytes: 5, seconds: 0, rate: 0, retries: 2, resumes: 4 });
+		deepEqual(reportOf({ ...tally, ms: 1_250 }, "SW"), {
+			...{ bytes: 5, seconds: 1.3, rate: 4, retries: 2, resumes: 4, reset: "SW" },
+		});
+	});
+
+	it("a record of a trial is one only with all its fields", () => {
+		const rig = new Rig();
+		const whole = { title: "a", version: "b", size: 1, algorithm: "c", checksum: "d", slot: "e", trials: 1 };
+		for (const field of Object.keys(whole)) {
+			rig.store.values.set("trial", JSON.stringify({ ...whole, [field]: null }));
+			equal(readTrial(rig.store), undefined, field);
+		}
+		rig.store.values.set("trial", JSON.stringify(whole));
+		equal(readTrial(rig.store)?.slot, "e");
+	});
+
+	it("a trial goes on telling while the store cannot say whether it was told", () => {
+		const rig = new Rig();
+		rig.update();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v2" };
+		rig.mark({ confirmed: true });
+		rig.slots.states[1] = "VALID";
+		rig.reports.length = 0;
+		rig.outcome = new Error("dropped");
+		rig.trial();
+		clock.advance(0);
+		rig.store.failAt = rig.store.count;
+		clock.advance(30_000);
+		equal(rig.fwStates.length, 2);
+	});
+
+	it("an image that gives itself up has no deadline left", () => {
+		const rig = new Rig();
+		rig.update();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v2" };
+		const trial = rig.trial();
+		clock.advance(0);
+		trial.fail("no sensor");
+		deepEqual([trial.stage, clock.armed], ["REVERTED", 0]);
+	});
+});
