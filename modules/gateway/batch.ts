@@ -7,8 +7,8 @@ import Time from "time";
 const Around = 72;
 /** Room for what surrounds a name: colon, brackets, comma. */
 const AroundName = 4;
-/** From here on an item goes alone: connections ended twice while it was in flight. */
-const Suspect = 8;
+/** From here on an item goes alone: the server ended three connections while it was in flight. */
+const Suspect = 12;
 
 /** What one child brings to a message. */
 export interface Entry {

@@ -1,7 +1,7 @@
 // Calls of the server to children. Child and id together name a call; a one-way persistent one comes again at every connection until it
 // expires, and ids start again when the server does, so what it says counts too.
 
-import { type Child, childError, type Item, makeItem } from "gateway/child";
+import { type Child, type Item, makeItem } from "gateway/child";
 import type { Core } from "gateway/core";
 import type { ChildRPC } from "gateway/options";
 import type { JSONValue } from "host/contract";
@@ -112,9 +112,7 @@ export class Calls {
 			known.state = "sending";
 			known.reply = data.length <= KeptReply ? data : undefined;
 		}
-		if (child.gone)
-			this.#core.callbacks.later(item.callback, childError("respond", child.name, "it is gone"));
-		else this.#core.keep(child, item);
+		this.#core.keep(child, item);
 	}
 }
 

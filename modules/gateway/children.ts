@@ -21,11 +21,6 @@ export class Children {
 		this.#settings = settings;
 	}
 
-	/** Payload bytes of all that waits or is in flight. */
-	get bytes(): number {
-		return this.#bytes;
-	}
-
 	get size(): number {
 		return this.#table.size;
 	}

@@ -16,7 +16,7 @@ const Head = 536; // bytes of a packet that are left for its topic
 const Smallest = 256;
 const Closed = 4; // suspicion against what was in flight
 const Silent = 1;
-const Guilty = 16;
+const Guilty = 20; // alone twice
 
 /** Writes to the client. */
 export class Sender {
@@ -97,7 +97,7 @@ export class Sender {
 			return;
 		}
 		while (this.#flying.length < this.window) {
-			const next = this.line.next(!this.#flying.length);
+			const next = this.line.next(!this.#flying.length && !this.#settling);
 			if (typeof next === "number") this.delay(next);
 			if (typeof next !== "object") return;
 			this.#delayed = false;
@@ -170,8 +170,11 @@ export class Sender {
 		this.#settler ??= Timer.set(() => {
 			this.#settler = undefined;
 			const rest = Reaction - Time.delta(this.#settlingSince);
-			if (rest <= 0) this.settle();
-			else this.watch(rest);
+			if (rest > 0) this.watch(rest);
+			else {
+				this.settle();
+				this.wake(); // what is under suspicion may have waited for that
+			}
 		}, ms);
 	}
 

@@ -146,6 +146,29 @@ describe("TBGateway: children", () => {
 			'gateway TB_CHILD: disconnect "B": expected one of the gateway\'s children',
 		]);
 	});
+	it("wait in vain for a gateway that a callback closes", () => {
+		live();
+		gateway.sendTelemetry("B", { t: 1 }, () => gateway.close());
+		gateway.sendTelemetry("B", { t: 1 }, note("late"));
+		clock.advance(0);
+		deepEqual(log, []);
+		live(["A"], { onAttributes: () => gateway.close() });
+		gateway.watchAttributes({}, () => void log.push("watch"));
+		deliver("attributes", { device: "A", data: { x: 1 } });
+		deepEqual(log, []);
+	});
+	it("need sensible options", () => {
+		live();
+		const wrong: [object, string][] = [
+			[{ children: 0 }, "children: expected at least 1, got 0"],
+			[{ inFlight: Number.NaN }, "inFlight"],
+			[{ queue: { total: 0 } }, "total"],
+			[{ batch: 255 }, "batch: expected 256…65000 bytes, got 255"],
+			[{ batch: 65_001 }, "batch"],
+			[{ client: { codec: { lists: false } } as never }, "client: expected one that speaks JSON"],
+		];
+		for (const [options, text] of wrong) throws(() => build(options), text);
+	});
 	it("are nobody's after close, and the client goes on", () => {
 		live();
 		gateway.sendTelemetry("A", { t: 1 }, note("t"));
