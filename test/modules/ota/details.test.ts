@@ -1,7 +1,7 @@
 // Small things that nothing else would notice.
 import { readTrial } from "ota/record";
 import { reportOf } from "ota/tally";
-import { deepEqual, equal, ok } from "../../assert.ts";
+import { deepEqual, equal, ok, throws } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { packageOf, Rig } from "./rig.ts";
 
@@ -29,6 +29,32 @@ describe("Details", () => {
 		equal(updater.state, "FAILED");
 		updater.withdraw(["fw_tag", "fw_url"]);
 		equal(updater.state, "DOWNLOADING");
+	});
+
+	it("nothing is asked without a connection, also when a pause ends then", () => {
+		const rig = new Rig(20_000);
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.first(updater);
+		updater.pause();
+		updater.disconnected();
+		const { length } = rig.server.asked;
+		updater.resume();
+		clock.advance(100_000);
+		equal(rig.server.asked.length, length);
+	});
+
+	it("a chunk size is a whole number from 1 to what the server takes", () => {
+		for (const chunkSize of [0, -1, 1.5, 65_537, Number.NaN])
+			throws(() => new Rig().updater({ chunkSize }), "expected an integer 1…65536");
+		for (const chunkSize of [1, 65_536]) equal(new Rig().updater({ chunkSize }).state, "IDLE");
+	});
+
+	it("flash behind the image stays erased", () => {
+		const rig = new Rig(5_001);
+		rig.update();
+		ok(rig.slots.bytes.subarray(5_001, 5_100).every((byte) => byte === 0xff));
 	});
 
 	it("a report of no time has no rate", () => {
