@@ -87,6 +87,16 @@ describe("thingsboard firmware", () => {
 		equal(await chunk(2, 0, "2"), "0909");
 	});
 
+	it("remembers 256 requestIds: what an older one means is asked anew", async () => {
+		await at.rest.assign(at.device, id);
+		equal(await chunk(0, 0, "2"), "0001");
+		await at.rest.assign(at.device, await at.rest.firmware("v2", Uint8Array.of(9, 9)));
+		for (let request = 1; request < 256; request++) equal(await chunk(request, 0, "2"), "0909");
+		equal(await chunk(0, 0, ""), "0001");
+		equal(await chunk(256, 0, "2"), "0909");
+		equal(await chunk(0, 0, "2"), "0909");
+	});
+
 	it("trap 32 sends empty chunks after the cache was evicted, until a new requestId loads it again", async () => {
 		await at.rest.assign(at.device, id);
 		equal(await chunk(1, 0, "2"), "0001");

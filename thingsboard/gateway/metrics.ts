@@ -6,6 +6,9 @@ import type { Latency } from "./messages.ts";
 /** `transport.mqtt.gateway_metrics_report_interval_sec`, milliseconds. */
 const interval = 60_000;
 
+/** Connectors of one gateway that are counted within that time; a real gateway has a handful. */
+const maxConnectors = 100;
+
 /** Collects latencies and stores them on the gateway every 60 s, connector by connector. */
 export class GatewayMetrics {
 	#clock: Clock;
@@ -22,8 +25,9 @@ export class GatewayMetrics {
 		const connectors = this.#gateways.get(gateway) ?? new Map<string, Connector>();
 		this.#gateways.set(gateway, connectors);
 		for (const { connector, receivedTs, publishedTs } of latencies) {
-			const state = connectors.get(connector) ?? new Connector();
-			connectors.set(connector, state.add(publishedTs - receivedTs, now - publishedTs));
+			const known = connectors.get(connector);
+			if (!known && connectors.size >= maxConnectors) continue;
+			connectors.set(connector, (known ?? new Connector()).add(publishedTs - receivedTs, now - publishedTs));
 		}
 	}
 

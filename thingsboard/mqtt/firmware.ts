@@ -6,6 +6,9 @@ import { reason } from "./reasons.ts";
 import type { Session } from "./session.ts";
 import { javaInt } from "./topics.ts";
 
+/** requestIds that one connection may have in mind; of more the oldest are forgotten. The server itself knows no limit. */
+const maxRequests = 256;
+
 /** A chunk request as its topic names it. */
 export interface ChunkRequest {
 	prefix: Kind;
@@ -59,7 +62,7 @@ export class Firmware {
 		const size = text === "" ? 0 : javaInt(text);
 		if (size === undefined)
 			throw new UnmappedError(`chunk size: expected decimal digits, got ${JSON.stringify(text)}`);
-		if (size > 0) this.#sizes.set(request, size);
+		if (size > 0) remember(this.#sizes, request, size);
 		return size > 0 ? size : (this.#sizes.get(request) ?? 0);
 	}
 
@@ -87,7 +90,7 @@ export class Firmware {
 			return;
 		}
 		packages.load(target);
-		this.#targets.set(asked.request, target.id);
+		remember(this.#targets, asked.request, target.id);
 		this.#answer(asked, target.id);
 	}
 
@@ -108,4 +111,10 @@ export class Firmware {
 		this.#session.publishText("v2/fw/error", text);
 		this.#session.close(`firmware request: ${text}`, reason.implementation);
 	}
+}
+
+function remember<T>(known: Map<string, T>, request: string, value: T): void {
+	known.set(request, value);
+	const [oldest] = known.keys();
+	if (known.size > maxRequests && oldest !== undefined) known.delete(oldest);
 }

@@ -140,6 +140,14 @@ describe("thingsboard gateway data", () => {
 		equal(at.gateway.series.get("gatewayMetrics")?.length, 2);
 	});
 
+	it("counts 100 connectors of a gateway, however many it names", async () => {
+		const metadata = (i: number) => ({ connector: `c${i}`, receivedTs: 1, publishedTs: 2 });
+		const elements = Array.from({ length: 150 }, (_, i) => ({ t: 1, metadata: metadata(i) }));
+		await at.tell("telemetry", { A: elements });
+		at.clock.advance(60_000);
+		equal(Object.keys(JSON.parse(at.latest("gw", "gatewayMetrics") ?? "{}")).length, 100);
+	});
+
 	it("14.18 registers claiming information of several devices, with nothing but PUBACK", async () => {
 		await at.tell("claim", { A: { secretKey: "s", durationMs: 60000 }, B: {} });
 		const { claims } = at.server.core;
