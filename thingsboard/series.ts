@@ -40,10 +40,21 @@ export class Series extends Map<string, Point[]> {
 	}
 }
 
+/** Points may come in any order, also a whole history backwards. */
 function insert(points: Point[], point: Point): void {
-	let at = points.length - 1;
-	while (at >= 0 && (points[at]?.ts ?? 0) > point.ts) at--;
-	if (at === points.length - 1 && points[at]?.ts !== point.ts) points.push(point);
-	else if (points[at]?.ts === point.ts) points[at] = point;
-	else points.splice(at + 1, 0, point);
+	const at = indexOf(points, point.ts);
+	if (points[at]?.ts === point.ts) points[at] = point;
+	else points.splice(at, 0, point);
+}
+
+/** Where the first point stands that is not older. */
+function indexOf(points: Point[], ts: number): number {
+	let [from, to] = [0, points.length];
+	if ((points.at(-1)?.ts ?? ts) < ts) return to; // nearly always
+	while (from < to) {
+		const middle = (from + to) >> 1;
+		if ((points[middle]?.ts ?? ts) < ts) from = middle + 1;
+		else to = middle;
+	}
+	return from;
 }
