@@ -144,10 +144,8 @@ class Reader {
 }
 
 /** An integer, enum or bool field; 0 is left out, as proto3 does. */
-export function integerField(number: number, value: number): Uint8Array {
-	return value === 0
-		? new Uint8Array()
-		: Buffer.concat([encodeVarint(number * 8 + varint), encodeVarint(value)]);
+export function integerField(number: number, value: number | bigint): Uint8Array {
+	return !value ? new Uint8Array() : Buffer.concat([encodeVarint(number * 8 + varint), encodeVarint(value)]);
 }
 
 /** A string, bytes or message field; an empty one is left out, as proto3 does. */
@@ -157,7 +155,7 @@ export function bytesField(number: number, value: Uint8Array | string): Uint8Arr
 	return Buffer.concat([encodeVarint(number * 8 + delimited), encodeVarint(bytes.length), bytes]);
 }
 
-function encodeVarint(value: number): Uint8Array {
+function encodeVarint(value: number | bigint): Uint8Array {
 	const bytes: number[] = [];
 	let rest = BigInt.asUintN(64, BigInt(value));
 	do {

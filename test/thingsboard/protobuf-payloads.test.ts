@@ -1,6 +1,7 @@
 // Devices of a protobuf profile, against bytes that Google's implementation made.
 import { protobufOf } from "../../thingsboard/mqtt/protobuf-downlink.ts";
 import { jsonOfProtobuf, type Uplink } from "../../thingsboard/mqtt/protobuf-uplink.ts";
+import { Message } from "../../thingsboard/protobuf.ts";
 import { deepEqual, equal, throws } from "../assert.ts";
 import { vectors } from "../modules/tbclient/protobuf-vectors.ts";
 import { type Bench, bench, online, type Peer } from "./server.ts";
@@ -39,6 +40,14 @@ describe("thingsboard protobuf payloads", () => {
 			hex(bytes("AttributeUpdateNotificationMsg", 1)),
 		);
 		equal(hex(protobufOf("attributesResponse", 0, "{}", 5)), "");
+	});
+
+	it("trap 18 writes LONG values beyond 2^53 as they are", () => {
+		for (const value of ["9007199254740993", "-9223372036854775808"]) {
+			const update = new Message(protobufOf("attributesUpdate", 0, `{"l":${value}}`, 5));
+			const number = update.message(1).message(2).integer(4);
+			equal(String(BigInt.asIntN(64, number)), value);
+		}
 	});
 
 	it("writes calls of the server, and answers to the device's", () => {

@@ -15,7 +15,7 @@ function keyValue(key: string, value: Json): Uint8Array {
 	if (typeof value === "boolean") return of(types.boolean, integerField(3, Number(value)));
 	if (typeof value === "string") return of(types.string, bytesField(6, value));
 	if (!(value instanceof JsonNumber)) return of(types.json, bytesField(7, jsonText(value)));
-	if (/^-?\d+$/.test(value.text)) return of(types.long, integerField(4, Number(value.text)));
+	if (/^-?\d+$/.test(value.text)) return of(types.long, integerField(4, BigInt(value.text)));
 	return of(types.double, doubleField(5, Number(value.text)));
 }
 
