@@ -87,9 +87,15 @@ function label(handle: number): string {
 	return "factory";
 }
 
+/** 0 where the table has one slot alone: ESP-IDF comes round to the running one then, and nothing of that may be erased. */
+function otherThan(running: number): number {
+	const next = idf.esp_ota_get_next_update_partition(0);
+	return next === running ? 0 : next;
+}
+
 class ChipSlots implements Slots {
 	readonly running = new Partition(idf.esp_ota_get_running_partition(), "running");
-	readonly next = new Partition(idf.esp_ota_get_next_update_partition(0), "nextota");
+	readonly next = new Partition(otherThan(this.running.handle), "nextota");
 	readonly blockSize = Block;
 	readonly identity = { target: "esp32" }; // hosts/esp32/identity.c; its XS comes with the image
 	#chip: number | undefined;

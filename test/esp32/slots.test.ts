@@ -120,6 +120,7 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 				() => slots.activate(),
 			])
 				equal(failure(use).message, `slots: partition: ESP_ERR_NOT_FOUND: ${noSlot}`);
+			ok(chip.flash.read(chip.slot(0).offset, first.length).equals(first), "the running image has changed");
 		} finally {
 			both.push(second);
 		}

@@ -98,8 +98,9 @@ export default class FFI {
 	esp_ota_get_running_partition(): number {
 		return chip.handleOf(chip.running);
 	}
+	/** With one slot alone it is that one, be it the running one: ESP-IDF looks for the first slot behind it, and comes round. */
 	esp_ota_get_next_update_partition(_from: number): number {
-		const next = chip.table.slots.find((slot) => slot !== chip.running);
+		const next = chip.table.slots.find((slot) => slot !== chip.running) ?? chip.table.slots[0];
 		return next ? chip.handleOf(next) : 0;
 	}
 	esp_partition_find_first(type: number, subtype: number, label: string): number {
