@@ -15,6 +15,7 @@ import { signedBy } from "ota/signature";
 import Trial from "ota/trial";
 import { Commands } from "service/commands";
 import { Health } from "service/health";
+import { LateStore } from "service/late-store";
 import { Log } from "service/log";
 import { Sampler } from "service/sampler";
 import { factoryReset, serverSettings } from "service/settings";
@@ -27,7 +28,7 @@ const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
 const current = { title, version };
 const { commands: enabled = [], updateKeys: keys } = config;
 const log = new Log();
-const store = new Store("ota");
+const store = new LateStore(Store, "ota", log);
 const report = (values: JSONObject, callback?: (error: Error | null) => void) =>
 	client.sendTelemetry(values, callback);
 const restart = () => void Timer.set(() => system.restart(), RestartDelay);

@@ -56,20 +56,29 @@ function secure(store: Store): TLSOptions {
 
 /**
  * Where to connect and as whom. What a newer firmware wrote is told to `log` and read as far as it is understood: the firmware that
- * was rolled back to must come online.
- * @throws Error for `tls` on a host without `device.network.mqtts`: credentials must not go out in the clear.
+ * was rolled back to must come online. What cannot be read, and `tls` on a host that has none, is told to `log` and leads to the
+ * defaults, without credentials: nothing goes out in the clear, and the device runs on.
  */
 export function serverSettings(
 	device: Device,
 	Store: StoreConstructor,
 	log: Log,
 ): ServerOptions & Credentials {
+	try {
+		return readSettings(device, Store, log);
+	} catch (error) {
+		log.error(`settings: ${error}`);
+		return { ...device.network.mqtt, ...Defaults };
+	}
+}
+
+function readSettings(device: Device, Store: StoreConstructor, log: Log): ServerOptions & Credentials {
 	return open(Store, "tb", (tb) => {
 		const layout = number(tb, "version") ?? Layout;
 		if (layout > Layout) log.error(`settings: expected layout ${Layout}, got ${layout} of a newer firmware`);
 		const { mqtt, mqtts } = device.network;
 		const tls = number(tb, "tls") === 1;
-		if (tls && !mqtts) throw new Error("settings: expected TLS, this host has none");
+		if (tls && !mqtts) throw new Error("expected TLS, this host has none");
 		return {
 			...(tls && mqtts ? mqtts : mqtt),
 			host: text(tb, "host") ?? Defaults.host,

@@ -1,7 +1,7 @@
 import type { Device, StoreValue } from "host/contract";
 import { Log } from "service/log";
 import { factoryReset, serverSettings } from "service/settings";
-import { deepEqual, equal, includes, throws } from "../../assert.ts";
+import { deepEqual, equal, includes } from "../../assert.ts";
 import { FakeStore } from "../../fakes/store.ts";
 
 const plain = { io: "plain" };
@@ -62,7 +62,30 @@ describe("service: settings", () => {
 		equal(secure.clientKey, key);
 		deepEqual((secure.clientCertificates as unknown[]).length, 1);
 		const bare = { network: { mqtt: plain } } as unknown as Device;
-		throws(() => serverSettings(bare, Store, log), "expected TLS, this host has none");
+		deepEqual(serverSettings(bare, Store, log), { io: "plain", host: "127.0.0.1" } as unknown);
+		equal(log.lastError, "settings: Error: expected TLS, this host has none");
+	});
+
+	it("runs on without credentials where the store cannot be opened or read, and says why", () => {
+		namespace("tb").set("token", "T");
+		class Unreadable extends Store {
+			override get(name: string): StoreValue | undefined {
+				throw new Error(`store: get ${name}: ESP_ERR_NVS_INVALID_LENGTH`);
+			}
+		}
+		class Full extends Store {
+			constructor(name: string) {
+				super(name);
+				throw new Error(`store: open ${name}: ESP_ERR_NVS_NOT_ENOUGH_SPACE`);
+			}
+		}
+		for (const [Broken, text] of [
+			[Unreadable, "settings: Error: store: get version: ESP_ERR_NVS_INVALID_LENGTH"],
+			[Full, "settings: Error: store: open tb: ESP_ERR_NVS_NOT_ENOUGH_SPACE"],
+		] as const) {
+			deepEqual(serverSettings(device, Broken, log), { io: "plain", host: "127.0.0.1" } as unknown);
+			equal(log.lastError, text);
+		}
 	});
 
 	it("does not look at values of another type", () => {
