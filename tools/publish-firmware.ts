@@ -1,12 +1,12 @@
 // `npm run publish-firmware`: an image goes to ThingsBoard, is assigned, and the update is followed to its end.
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildFirmware } from "../hosts/virtual/factory.ts";
+import { buildFirmware, buildMod } from "../hosts/virtual/factory.ts";
 import { args } from "./args.ts";
 import { type Body, RestClient } from "./peer/rest.ts";
-import { CheckError, checkIdentity, checkSecrets, checkSize } from "./publish/check.ts";
+import { CheckError, checkIdentity, checkMod, checkSecrets, checkSize, modSize } from "./publish/check.ts";
 import { follow, prefixOf, type Times, timesOf } from "./publish/follow.ts";
 import { assign, findGoal, type Goal, profileOf, tokenOf, upload } from "./publish/package.ts";
 import { KeyError, publicPoint, readKey, signPackage } from "./publish/sign.ts";
@@ -19,10 +19,14 @@ to a device or a profile, and follows the update until UPDATED or FAILED. Status
 TB_USER and TB_PASSWORD log in (default: the stand-in's).`,
 	options: {
 		host: { help: "ThingsBoard's REST address", value: "URL", default: "http://127.0.0.1:8080" },
+		type: { help: "firmware, or software: a mod", value: "TYPE", default: "firmware" },
 		title: { help: "title of the package; default: package.json's name", value: "TEXT" },
 		version: { help: "its version; default: package.json's", value: "X.Y.Z" },
 		image: { help: "the image; without it one for the virtual board is built", value: "FILE" },
-		app: { help: "with no --image: the application to build instead of app.ts", value: "FILE" },
+		app: {
+			help: "with no --image: the application to build instead of app.ts, of software the mod",
+			value: "FILE",
+		},
 		sign: { help: "private key on P-256 in PEM: sign the package", value: "PEM" },
 		assign: { help: "who gets it: device=NAME or profile=NAME", value: "WHO" },
 		profile: {
@@ -41,7 +45,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { name: string; version: string };
 const title = options.title ?? own.name;
 const version = options.version ?? own.version;
-const type = "FIRMWARE";
+const type = options.type === "software" ? "SOFTWARE" : "FIRMWARE";
 const { TB_USER: user = "tenant@thingsboard.org", TB_PASSWORD: password = "tenant" } = process.env;
 
 const step = (name: string, seen: string): void => {
@@ -52,6 +56,7 @@ const step = (name: string, seen: string): void => {
 async function image(): Promise<Buffer> {
 	if (options.image) return readFileSync(options.image);
 	const { app } = options;
+	if (type === "SOFTWARE") return buildMod({ title, version, ...(app && { entry: resolve(app) }) });
 	return buildFirmware({ title, version, build: randomBytes(6).toString("hex"), ...(app && { app }) });
 }
 
@@ -73,16 +78,20 @@ function signed(bytes: Buffer): Buffer {
 /** The package, checked. `secrets` by what they are. */
 async function prepare(secrets: Record<string, string>): Promise<Uint8Array<ArrayBuffer>> {
 	const bytes = await image();
-	const target = checkIdentity(bytes, { title, version });
+	const claim = { title, version };
+	const target = type === "SOFTWARE" ? checkMod(bytes, claim) : checkIdentity(bytes, claim);
 	checkSecrets(bytes, secrets);
 	const pack = signed(bytes);
-	checkSize(pack);
+	if (type === "SOFTWARE") checkSize(pack, modSize(), "the partition xs");
+	else checkSize(pack);
 	if (options.out) writeFileSync(options.out, pack);
 	step("checked", `${title} ${version} for ${target}, ${pack.length} bytes, no secret found`);
 	return new Uint8Array(pack);
 }
 
 async function publish(): Promise<number> {
+	if (!["firmware", "software"].includes(options.type))
+		throw new CheckError(`--type: expected firmware or software, got ${options.type}`);
 	if (options["dry-run"]) {
 		await prepare({ "the REST password": password });
 		return tell({ state: "CHECKED" }, 0);
@@ -115,7 +124,7 @@ async function watch(
 	const sight = await follow(rest, device, {
 		...{ prefix: prefixOf(type), before, patience },
 		onSight({ state, progress: percent }) {
-			if (state !== last && state) step(`fw_state ${state}`, "reported");
+			if (state !== last && state) step(`${prefixOf(type)}_state ${state}`, "reported");
 			last = state;
 			if (state === "DOWNLOADING" && !options.json) progress(Math.floor((percent * size) / 100), size);
 		},

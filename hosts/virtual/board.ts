@@ -6,6 +6,7 @@ import { boot as bootloader } from "./bootloader.ts";
 import { type Cancel, type Clock, RealClock } from "./clock.ts";
 import { NorFlash, PowerCut } from "./flash.ts";
 import { type Limits, Machine } from "./machine.ts";
+import { readMod } from "./mod.ts";
 import { type Network, RealNetwork } from "./network.ts";
 import { Nvs } from "./nvs.ts";
 import { type PartitionTable, readPartitions } from "./partitions.ts";
@@ -172,6 +173,8 @@ export class Board extends EventEmitter<BoardEvents> {
 			slots: new VirtualSlots({ flash, table, boot, restart }),
 			storage: this.#storage(),
 			region: new PartitionRegion(flash, table.find("outbox")),
+			mods: new PartitionRegion(flash, table.find("xs")),
+			mod: this.#mod(),
 			boot: {
 				resetReason,
 				bootId,
@@ -193,6 +196,12 @@ export class Board extends EventEmitter<BoardEvents> {
 			log: boot.log,
 		});
 		machine.run();
+	}
+
+	/** What XS takes at boot. */
+	#mod(): string | undefined {
+		const { offset, size } = this.partitions.find("xs");
+		return readMod(this.flash.read(offset, size))?.script;
 	}
 
 	#storage(): Nvs {

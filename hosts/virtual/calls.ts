@@ -28,6 +28,10 @@ export interface Chip {
 	readonly storage: Storage;
 	/** The partition `outbox`. */
 	readonly region: Region;
+	/** The partition `xs`. */
+	readonly mods: Region;
+	/** Script of the mod that was taken at boot. */
+	readonly mod: string | undefined;
 	readonly boot: Omit<Boot, "virtual">;
 	/** Delivers an event; nothing once the machine is closed. */
 	readonly post: Post;
@@ -124,7 +128,8 @@ export class Calls {
 		[Op.Verify]: (_, body) => Buffer.of(isSignedBody(body) ? 1 : 0),
 		[Op.Slots]: (_, body) => this.#slots(body),
 		[Op.Store]: (_, body) => this.#store(body),
-		[Op.Region]: (_, body) => this.#region(body),
+		[Op.Region]: (_, body) => this.#region(this.#chip.region, body),
+		[Op.Mods]: (_, body) => this.#mods(body),
 		[Op.Link]: (handle) => this.#announceLink(handle),
 		[Op.Restart]: () => {
 			throw new Reset("SW", "restart");
@@ -232,8 +237,13 @@ export class Calls {
 		return result(null);
 	}
 
-	#region(body: Buffer): Answer {
-		const { region } = this.#chip;
+	#mods(body: Buffer): Answer {
+		const { mods, mod } = this.#chip;
+		const [[method]] = named<[string]>(body);
+		return method === "mod" ? result(mod !== undefined, Buffer.from(mod ?? "")) : this.#region(mods, body);
+	}
+
+	#region(region: Region, body: Buffer): Answer {
 		const [[method, offset = 0, length = 0], data] = named<[keyof Region, number, number]>(body);
 		if (method === "size") return result(region.size);
 		if (method === "read") {

@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StoreValue } from "../contract.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, bundleMod } from "./bundle.ts";
 import { NorFlash } from "./flash.ts";
 import type { Config } from "./guest/config.ts";
 import { buildImage } from "./image.ts";
+import { packMod } from "./mod.ts";
 import { Nvs } from "./nvs.ts";
 import { readPartitions } from "./partitions.ts";
 import { Target, XSVersion } from "./target.ts";
@@ -49,6 +50,21 @@ export async function buildFirmware(options: FirmwareOptions): Promise<Buffer> {
 	});
 	const identity = { title, version, target: Target, xs: XSVersion };
 	return buildImage({ identity, payload: Buffer.from(script) });
+}
+
+export interface ModOptions {
+	/** As packages of this product are called: `sw_title`. */
+	title: string;
+	version: string;
+	/** The module that takes the place of `app`, or its text. */
+	entry?: string;
+	source?: string;
+}
+
+/** Bundles a mod for the virtual board. @throws as `bundleMod` and `packMod` */
+export async function buildMod({ title, version, ...options }: ModOptions): Promise<Buffer> {
+	const script = await bundleMod(options);
+	return packMod({ title, version, target: Target, xs: XSVersion }, Buffer.from(script));
 }
 
 /** Writes an image to slot ota_0 of a blank chip, as esptool would; the bootloader then starts it. */

@@ -20,7 +20,7 @@ export interface Limits {
 
 export interface MachineOptions
 	extends Limits,
-		Pick<Chip, "clock" | "network" | "slots" | "storage" | "region" | "boot" | "onTrace"> {
+		Pick<Chip, "clock" | "network" | "slots" | "storage" | "region" | "mods" | "mod" | "boot" | "onTrace"> {
 	/** A classic script; see bundle.ts. */
 	script: string;
 	linkUp: boolean;

@@ -20,9 +20,6 @@ export interface Mod {
 const Magic = Buffer.from("TBXS-MD\x01", "latin1");
 const Head = 16;
 
-/** First byte of a mod. */
-export const modMagic = 0x54;
-
 /** Wraps a script. @throws RangeError naming the text of the identity that is empty or too long */
 export function packMod(identity: Identity, script: Uint8Array): Buffer {
 	const body = Buffer.concat([encodeIdentity(identity, script.length), script]);

@@ -51,6 +51,8 @@ export const Op = {
 	Region: 22,
 	/** body: public key (65), signature (64), message → u8. */
 	Verify: 23,
+	/** The partition `xs`; form as Slots. "mod" → bytes of the script that was taken at boot, with true; false without one. */
+	Mods: 24,
 } as const;
 
 /** Kinds of events. */

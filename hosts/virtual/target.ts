@@ -6,3 +6,6 @@ export const XSVersion = "13.3.0";
 
 /** `esp_chip_id_t` of the ESP32. */
 export const ChipId = 0;
+
+/** First byte of a mod (mod.ts). */
+export const ModMagic = 0x54;

@@ -133,6 +133,17 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.ok(Math.min(...gaps) >= 300, `${gaps} ms between readings, taken every 500 ms`);
 	},
 
+	// With a mod: test/e2e/software.test.ts.
+	async software({ at, device, run }) {
+		const board = await run();
+		await board.saw("mod none, app test");
+		const told = await eventually("what runs", async () => {
+			const { current_sw_version: sw } = await at.latest(device.id, "current_sw_version");
+			return sw?.value;
+		});
+		assert.equal(told, "none");
+	},
+
 	async tls({ at, device, run }) {
 		const board = await run();
 		await board.saw("telemetry: acknowledged");

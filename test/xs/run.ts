@@ -75,6 +75,8 @@ class SpecMachine {
 			slots: {} as Slots,
 			storage: {} as Storage,
 			region: {} as Region,
+			mods: {} as Region,
+			mod: undefined,
 			boot: { resetReason: "POWERON", bootId: 1, address: "127.0.0.1", RSSI: -50, time: Date.UTC(2025, 0) },
 			linkUp: true,
 			worker: { computeLimit: ComputeLimit },

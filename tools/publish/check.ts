@@ -1,5 +1,7 @@
 // What must be true of an image before a fleet may have it.
+import { XSVersion as ArchiveXS, archiveLength } from "../../hosts/simulator/archive.ts";
 import { findIdentity } from "../../hosts/virtual/identity.ts";
+import { readMod } from "../../hosts/virtual/mod.ts";
 import { readPartitions } from "../../hosts/virtual/partitions.ts";
 
 /** A reason not to publish; the message says what was expected and what came. */
@@ -26,11 +28,36 @@ const Keys: readonly { what: string; bytes: Buffer }[] = [
 export const slotSize = (): number => readPartitions().find("ota_0").size;
 
 /** The package, trailer included, fits a slot. @throws CheckError */
-export function checkSize(bytes: Uint8Array, size = slotSize()): void {
+export function checkSize(bytes: Uint8Array, size = slotSize(), where = "a slot"): void {
 	if (bytes.length > size)
 		throw new CheckError(
-			`size: expected at most ${size} bytes (a slot of hosts/esp32/partitions.csv), got ${bytes.length}`,
+			`size: expected at most ${size} bytes (${where} of hosts/esp32/partitions.csv), got ${bytes.length}`,
 		);
+}
+
+/** Bytes of the partition for mods. */
+export const modSize = (): number => readPartitions().find("xs").size;
+
+/**
+ * It is a mod that an engine of ours takes: the virtual board's, whose record must say what the operator says, or an archive of the SDK, which
+ * has no record. Returns the target. @throws CheckError
+ */
+export function checkMod(mod: Buffer, claim: Claim): string {
+	if (mod.toString("latin1", 4, 8) === "XS_A") return checkArchive(mod);
+	if (!readMod(mod))
+		throw new CheckError(
+			`mod: expected an archive for XS ${ArchiveXS} (.xsa) or a mod for the virtual board, got neither`,
+		);
+	return checkIdentity(mod, claim);
+}
+
+function checkArchive(mod: Buffer): string {
+	try {
+		archiveLength((offset, length) => mod.subarray(offset, offset + length), mod.length);
+	} catch (error) {
+		throw new CheckError(`mod: ${(error as Error).message}`);
+	}
+	return `XS ${ArchiveXS}, title and version as you say`;
 }
 
 /** The identity record says what the operator says: a device compares them. @throws CheckError */

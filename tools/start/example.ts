@@ -150,7 +150,7 @@ export const prepare = (name: string, ground: Ground): Promise<Settings> =>
 /** The examples there are. */
 export const examples = (): string[] =>
 	readdirSync(folder)
-		.filter((file) => file.endsWith(".ts") && file !== "settings.ts")
+		.filter((file) => file.endsWith(".ts") && !["mods.ts", "settings.ts"].includes(file))
 		.map((file) => file.slice(0, -3))
 		.sort();
 

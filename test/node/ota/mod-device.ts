@@ -6,13 +6,13 @@ import { Key, ModSlots } from "ota/mod-slots";
 import { Software } from "ota/software";
 import { boot } from "../../../hosts/virtual/bootloader.ts";
 import { NorFlash, PowerCut } from "../../../hosts/virtual/flash.ts";
-import { modMagic, packMod, readMod } from "../../../hosts/virtual/mod.ts";
+import { packMod, readMod } from "../../../hosts/virtual/mod.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { readPartitions } from "../../../hosts/virtual/partitions.ts";
 import { PartitionRegion } from "../../../hosts/virtual/region.ts";
 import { VirtualSlots } from "../../../hosts/virtual/slots.ts";
 import { VirtualStore } from "../../../hosts/virtual/store.ts";
-import { Target, XSVersion } from "../../../hosts/virtual/target.ts";
+import { ModMagic, Target, XSVersion } from "../../../hosts/virtual/target.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeServer } from "../../fakes/server.ts";
 import { imageOf } from "./device.ts";
@@ -108,7 +108,7 @@ export class ModDevice {
 		const ran = this.mapped;
 		const region = new PartitionRegion(this.flash, table.find("xs"));
 		const mods: Mods = {
-			...{ size: region.size, magic: modMagic, mapped: ran !== undefined },
+			...{ size: region.size, magic: ModMagic, mapped: ran !== undefined },
 			identity: { target: Target, xs: XSVersion },
 			erase: (offset) => region.erase(offset),
 			write: (...args) => region.write(...args),

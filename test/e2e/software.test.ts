@@ -1,0 +1,125 @@
+// Mods on a whole board: examples/software.ts gets one, runs it, gets broken ones, and drops them.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../../tools/test/run.ts";
+import { equal, includes, ok } from "../assert.ts";
+import { boardWith, type TestBoard } from "./harness/board.ts";
+import { eventually, openSite, type Site, type SiteDevice } from "./harness/site.ts";
+
+interface Run {
+	status: number | null;
+	stdout: string;
+	stderr: string;
+}
+
+/** A module that takes the place of app.ts. */
+const appOf = (build: string, more = ""): string => `
+import pins from "host/pins";
+import config from "mc/config";
+export const build = ${JSON.stringify(build)};
+let count = 0;
+export function readings() {
+	${more}
+	count += 1;
+	return { build, count, lamp: pins.lamp === undefined, image: config.build };
+}
+`;
+
+describe("software packages", function () {
+	this.timeout(60_000);
+	const folder = mkdtempSync(join(tmpdir(), "software-"));
+	let site: Site;
+	let device: SiteDevice;
+	let board: TestBoard;
+
+	before(async () => {
+		site = await openSite();
+		device = await site.device("software");
+		const { host, port } = site.mqtt;
+		board = await boardWith("examples/software.ts", { host, port, token: device.token });
+	});
+	after(async () => {
+		board?.close();
+		await site?.close();
+		rmSync(folder, { recursive: true, force: true });
+	});
+
+	/** Builds, uploads, assigns and follows a mod by the tool that operators have. */
+	function publish(version: string, source: string): Promise<Run> {
+		const app = join(folder, `${version}.ts`);
+		writeFileSync(app, source);
+		const words = ["--type", "software", "--title", "test", "--version", version, "--app", app, "--json"];
+		const where = ["--host", site.rest.url, "--assign", `device=${device.name}`];
+		const tool = ["--import", "./tools/ts.mjs", "tools/publish-firmware.ts"];
+		return new Promise((done) => {
+			const child = spawn(process.execPath, [...tool, ...words, ...where], { cwd: root });
+			const run: Run = { status: null, stdout: "", stderr: "" };
+			for (const stream of ["stdout", "stderr"] as const)
+				child[stream].on("data", (bytes) => {
+					run[stream] += bytes;
+				});
+			child.once("close", (status) => done({ ...run, status }));
+		});
+	}
+
+	const latest = async (key: string): Promise<unknown> => (await site.latest(device.id, key))[key]?.value;
+	const runs = (build: string): Promise<unknown> =>
+		eventually(`build ${build}`, async () => (await latest("build")) === build);
+
+	it("are not needed: the image's own application runs", async () => {
+		await board.saw("mod none, app test");
+		await runs("test");
+	});
+
+	it("replace the application by a mod of a few kilobytes, without a new image", async () => {
+		const { status, stderr } = await publish("m1", appOf("first"));
+		equal(status, 0, stderr);
+		await board.saw("mod m1, app first");
+		await runs("first");
+		equal(await latest("current_sw_version"), "m1");
+		equal(await latest("image"), "test");
+		ok(Number(/, (\d+) bytes/.exec(stderr)?.[1]) < 4096, stderr);
+	});
+
+	it("replace a mod by another", async () => {
+		const { status, stderr } = await publish("m2", appOf("second"));
+		equal(status, 0, stderr);
+		await board.saw("mod m2, app second");
+		await runs("second");
+	});
+
+	for (const [what, version, source] of [
+		["crashes when it runs", "m3", appOf("third", 'throw new Error("crash");')],
+		["crashes when it is loaded", "m4", `${appOf("fourth")}\nthrow new Error("crash");`],
+	] as const)
+		it(`drop a mod that ${what}, tell FAILED, and run the image's own application`, async () => {
+			const { status, stderr } = await publish(version, source);
+			equal(status, 1, stderr);
+			includes(stderr, `OTA_REVERTED: ${version}: trial: expected a confirmation, got reset PANIC`);
+			await board.saw("mod none, app test");
+			await runs("test");
+		});
+
+	it("are not built with imports that a mod cannot have", async () => {
+		const { status, stderr } = await publish(
+			"m5",
+			`import Link from "host/link";\nnew Link({});\n${appOf("fifth")}`,
+		);
+		equal(status, 1);
+		includes(stderr, 'Could not resolve "host/link"');
+	});
+
+	it("are taken again after a broken one", async () => {
+		const { status, stderr } = await publish("m6", appOf("sixth"));
+		equal(status, 0, stderr);
+		await board.saw("mod m6, app sixth");
+	});
+
+	it("survive a loss of power", async () => {
+		board.board.powerCut();
+		board.board.powerOn();
+		await board.saw("mod m6, app sixth");
+	});
+});
