@@ -37,7 +37,7 @@ const Codes: Readonly<Record<string, number>> = Object.freeze({
 });
 
 /** The error of `who` that the chip's code stands for; `text` says what was expected and what came. */
-function chipError(who: string, action: string, code: number, text: string): ChipError {
+export function chipError(who: string, action: string, code: number, text: string): ChipError {
 	const name = Object.keys(Codes).find((key) => Codes[key] === code) ?? `0x${(code >>> 0).toString(16)}`;
 	return Object.assign(new Error(`${who}: ${action}: ${name}${text && `: ${text}`}`), {
 		code,
@@ -59,7 +59,3 @@ export function namedSlotError(action: string, name: string, text: string): Chip
 	if (code === undefined) throw new TypeError(`esp_err_t: unknown name ${name}`);
 	return slotError(action, code, text);
 }
-
-/** A failure of `host/log`. */
-export const logError = (action: string, code: number, text = ""): ChipError =>
-	chipError("log", action, code, text);

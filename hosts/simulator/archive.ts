@@ -17,7 +17,25 @@ const name = (bytes: Uint8Array, at: number): string => String.fromCharCode(...b
  * @throws Error that names what was expected and what came: not an archive, made for another XS, or longer than `size`.
  */
 export function archiveLength(read: Read, size: number): number {
+	const length = headLength(read, size);
+	whole(read, length);
+	return length;
+}
+
+/** Why XS would not take an archive of at most `size` bytes that begins like this, or undefined. */
+export function refuse(head: Uint8Array, size: number): string | undefined {
+	try {
+		headLength((offset, length) => head.subarray(offset, offset + length), size);
+		return undefined;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
+
+function headLength(read: Read, size: number): number {
 	const header = read(0, HeaderBytes);
+	if (header.length < HeaderBytes)
+		throw new Error(`image: expected a header of ${HeaderBytes} bytes, got ${header.length}`);
 	const magic = name(header, 4);
 	if (magic !== "XS_A")
 		throw new Error(`image magic: expected "XS_A", got ${uint32(header, 4).toString(16)}`);
@@ -27,7 +45,6 @@ export function archiveLength(read: Read, size: number): number {
 	const version = `${header[16]}.${header[17]}`;
 	if (name(header, 12) !== "VERS" || version !== XSVersion)
 		throw new Error(`image engine: expected XS ${XSVersion}, got ${version}`);
-	whole(read, length);
 	return length;
 }
 

@@ -1,56 +1,8 @@
 // `host/log` of the simulator: the log of hosts/log over a file as large as the chip's partition.
-import { File } from "file";
-import type { Log, Region } from "host/contract";
-import { statePath } from "host/files";
+import type { Log } from "host/contract";
+import { FileRegion } from "host/region";
 import { SectorLog } from "log/sectors";
 
 const Size = 0x10000; // as in hosts/esp32/partitions.csv
-const SectorSize = 4096;
 
-class FileRegion implements Region {
-	readonly size = Size;
-
-	erase(offset: number): void {
-		this.#access((file) => put(file, offset, erased(SectorSize)));
-	}
-
-	write(buffer: ArrayBuffer, offset: number, length: number): void {
-		this.#access((file) => {
-			const bytes = new Uint8Array(buffer.slice(0, length));
-			const old = get(file, offset, length);
-			for (let at = 0; at < length; at++) bytes[at] = (bytes[at] ?? 0) & (old[at] ?? 0); // NOR: bits only fall
-			put(file, offset, bytes.buffer);
-		});
-	}
-
-	read(buffer: ArrayBuffer, offset: number, length: number): void {
-		this.#access((file) => new Uint8Array(buffer).set(get(file, offset, length)));
-	}
-
-	/** A new file is erased flash throughout. */
-	#access(use: (file: File) => void): void {
-		const path = statePath("outbox.bin");
-		const fresh = !File.exists(path);
-		const file = new File(path, true);
-		try {
-			for (let at = 0; fresh && at < Size; at += SectorSize) put(file, at, erased(SectorSize));
-			use(file);
-		} finally {
-			file.close();
-		}
-	}
-}
-
-const erased = (length: number): ArrayBuffer => new Uint8Array(length).fill(0xff).buffer;
-
-function put(file: File, offset: number, bytes: ArrayBuffer): void {
-	file.position = offset;
-	file.write(bytes);
-}
-
-function get(file: File, offset: number, length: number): Uint8Array<ArrayBuffer> {
-	file.position = offset;
-	return new Uint8Array(length ? file.read(ArrayBuffer, length) : new ArrayBuffer(0));
-}
-
-export default new SectorLog(new FileRegion()) as Log;
+export default new SectorLog(new FileRegion("outbox.bin", Size)) as Log;

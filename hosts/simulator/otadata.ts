@@ -18,6 +18,8 @@ export interface Boot {
 	resetReason: ResetReason;
 	/** A number that differs at every boot. */
 	bootId: number;
+	/** XS was given the archive in `xs.bin`. */
+	mod?: boolean;
 }
 
 /** File names in the state directory. */

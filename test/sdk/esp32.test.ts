@@ -86,6 +86,7 @@ for (const target of ["devkit", "s3devkit", "c3devkit"])
 			"pins",
 			"restart",
 			"signature",
+			"region",
 			"slots",
 			"station",
 			"store",

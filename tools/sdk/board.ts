@@ -27,6 +27,8 @@ export interface BoardOptions {
 	onBoot?(boot: Boot): void;
 }
 
+/** The partition for mods: mapped where the application is the one built in, since XS takes one archive. */
+const Mods = "xs.bin";
 /** Traced by the application's restart; see hosts/simulator/system.ts. */
 const Restart = 64;
 /** A program that crashes at every boot would restart for ever; a person would unplug it. */
@@ -71,10 +73,11 @@ export class Board {
 	#boot(resetReason: Boot["resetReason"]): Promise<End> {
 		const { state, timeout = Number.POSITIVE_INFINITY } = this.#options;
 		const slot = bootloader(state);
-		const told: Boot = { slot, resetReason, bootId: count(state) };
+		const mod = image(state, slot) ? undefined : extract(state, Mods);
+		const told: Boot = { slot, resetReason, bootId: count(state), mod: mod !== undefined };
 		writeFileSync(join(state, BootFile), JSON.stringify(told));
 		this.#options.onBoot?.(told);
-		const archive = extract(state, slot);
+		const archive = mod ?? extract(state, `${slot}.xsa`);
 		this.#simulator = new Simulator({ ...this.#options, directory: state, archive, timeout });
 		return this.#simulator.end;
 	}
@@ -91,8 +94,9 @@ function bootloader(state: string): Label {
 }
 
 /** A slot's archive; undefined when the slot holds none that XS would take. */
-function image(state: string, label: Label): Uint8Array | undefined {
-	const file = join(state, `${label}.xsa`);
+const image = (state: string, label: Label): Uint8Array | undefined => archiveIn(join(state, `${label}.xsa`));
+
+function archiveIn(file: string): Uint8Array | undefined {
 	if (!existsSync(file)) return undefined;
 	const bytes = new Uint8Array(readFileSync(file));
 	try {
@@ -106,8 +110,8 @@ function image(state: string, label: Label): Uint8Array | undefined {
 }
 
 /** XS writes into the archive it maps, so it gets a copy. */
-function extract(state: string, label: Label): string | undefined {
-	const bytes = image(state, label);
+function extract(state: string, name: string): string | undefined {
+	const bytes = archiveIn(join(state, name));
 	if (!bytes) return undefined;
 	const file = join(state, "app.xsa");
 	writeFileSync(file, bytes);
