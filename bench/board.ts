@@ -10,14 +10,16 @@ import { BenchClock } from "./clock.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { Peer } from "./peer.ts";
 
-const program = fileURLToPath(new URL("guest.ts", import.meta.url));
-let image: Promise<Buffer> | undefined;
+const images = new Map<string, Promise<Buffer>>();
 
-/** The measured program as an image, built once. */
-const firmware = (): Promise<Buffer> => {
-	image ??= buildFirmware({ entry: program, version: "1.0.0", build: "bench", title: "bench" });
+/** A measured program as an image, built once. */
+function firmware(name: string): Promise<Buffer> {
+	const entry = fileURLToPath(new URL(name, import.meta.url));
+	const image =
+		images.get(name) ?? buildFirmware({ entry, version: "1.0.0", build: "bench", title: "bench" });
+	images.set(name, image);
 	return image;
-};
+}
 
 /** How the bench's board is set up. */
 export interface Setup {
@@ -32,6 +34,10 @@ export interface Setup {
 	queue?: number;
 	/** Without TBClient: the MQTT client alone. */
 	transportOnly?: boolean;
+	/** The program, beside this file; default `guest.ts`. */
+	entry?: string;
+	/** For a gateway. */
+	children?: number;
 	/** Flash commands take the time they take on the chip. Default false: none. */
 	flashTime?: boolean;
 	/** Times of the flash chip, where they count; default: typical ones. */
@@ -57,7 +63,7 @@ export async function boot(setup: Setup, connect = true): Promise<Bench> {
 	const link = new Link(clock, setup.link, peer.serve);
 	link.open = connect;
 	const flash = new NorFlash(setup.timing ? { timing: setup.timing } : {});
-	writeFactoryImage(flash, await firmware());
+	writeFactoryImage(flash, await firmware(setup.entry ?? "guest.ts"));
 	const nvs = new Nvs(flash, readPartitions().find("nvs"));
 	nvs.set("bench", "stage", setup.transportOnly ? 1 : 0);
 	nvs.set("bench", "from", setup.from ?? 0);
@@ -65,6 +71,7 @@ export async function boot(setup: Setup, connect = true): Promise<Bench> {
 	nvs.set("bench", "queue", setup.queue ?? 0);
 	nvs.set("bench", "again", setup.again ?? 0);
 	nvs.set("bench", "until", setup.until ?? 0);
+	nvs.set("bench", "children", setup.children ?? 0);
 	if (setup.flashTime) flash.onBusy = (ms) => clock.stall(ms);
 	const traces: Bench["traces"] = [];
 	const board = new Board({ flash, clock, network: link, flashTime: 0 });

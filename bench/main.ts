@@ -1,5 +1,6 @@
 // `npm run bench`: speed and memory, each with how it was measured. docs/bench.md says more.
 import { args } from "../tools/args.ts";
+import { type Gateway, gateway, gatewayText } from "./gateway/main.ts";
 import { link, type OTA, ota } from "./ota/main.ts";
 import { tableText } from "./ota/text.ts";
 import { type Size, size } from "./size.ts";
@@ -24,6 +25,7 @@ interface Report {
 	ota: OTA;
 	size: Size;
 	telemetry: Telemetry;
+	gateway: Gateway;
 	standin: Standin;
 }
 
@@ -39,7 +41,7 @@ function byteCodeText({ byteCode }: Size): string {
 	return `  byte code     ${tbclient + ota} B: tbclient ${tbclient}, ota ${ota} (xsc, release, the core's modules; the aim is 49 152)`;
 }
 
-function text({ xs, ota, size, telemetry: rates, standin }: Report): string {
+function text({ xs, ota, size, telemetry: rates, gateway, standin }: Report): string {
 	const { board } = ota;
 	const { idle, connected, updating } = xs.heapBytes;
 	const share = Math.round((100 * board.kBps) / board.tcpCopykBps);
@@ -74,6 +76,8 @@ ${line("MQTT.js", rates.mqttjs)}
                 QoS 1, ${window} without PUBACK at a time, 3 values each; the same stand-in, in a process of its own, no limits. XS: the
                 board's process and the engine's together
 
+${gatewayText(gateway)}
+
 ${standinText(standin)}`;
 }
 
@@ -86,6 +90,7 @@ const figures = await xs();
 const report: Report = {
 	...{ xs: figures, ota: await ota(figures.heapBytes), size: await size() },
 	telemetry: await telemetry(messages),
+	gateway: await gateway(messages),
 	standin: await standin(options.quick),
 };
 console.log(options.json ? JSON.stringify(report) : text(report));

@@ -58,7 +58,7 @@ async function peers(): Promise<Record<keyof Telemetry, Peer>> {
 }
 
 /** Asks for the packages by name: importing the SDK where paho's fork is missing would install it. */
-async function withoutPython(python: string): Promise<string | undefined> {
+export async function withoutPython(python: string): Promise<string | undefined> {
 	const names = ["tb-mqtt-client", "tb-paho-mqtt-client"].map((name) => `version("${name}")`).join("; ");
 	try {
 		await execute(python, ["-c", `from importlib.metadata import version; ${names}`]);

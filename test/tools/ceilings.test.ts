@@ -1,4 +1,5 @@
 // What a chip must have for TBClient: ceilings that hold for every change. The engine counts, so the figures are the same everywhere.
+import { heapBytesPerChild } from "../../bench/gateway/heap.ts";
 import { slopeOfConnections, slopeOfMessages } from "../../bench/slope.ts";
 import { type XS, xs } from "../../bench/xs.ts";
 import { workerBuilt } from "../../hosts/virtual/worker.ts";
@@ -25,6 +26,7 @@ const most = (figure: number, ceiling: number) =>
 	it("a call of the server: at most 33 000 byte codes", () => most(figures.instructionsPerRPC, 33_000));
 	it("a push of attributes: at most 20 000 byte codes", () =>
 		most(figures.instructionsPerAttributes, 20_000));
+	it("an idle child of a gateway: at most 400 bytes", async () => most(await heapBytesPerChild(), 400));
 	// Less than nothing where something of the start ends only now.
 	it(`nothing is left of ${messages} messages`, async () => most(await slopeOfMessages(messages), 0));
 	it(`nothing is left of ${connections} connections`, async () =>
