@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { boot } from "../../bench/board.ts";
 import { BenchClock } from "../../bench/clock.ts";
+import type { Gateway } from "../../bench/gateway/main.ts";
 import { atoms, bytesBetween } from "../../bench/heap.ts";
 import { Link } from "../../bench/link.ts";
 import { imageOf, offer } from "../../bench/ota/image.ts";
@@ -228,6 +229,19 @@ describe("a download on a slow link", function () {
 		);
 });
 
+/** Fewer bytes for a value than alone, and a heap that a chip can bear; rates only where something ran. */
+function holdGateway({ table, bytesPerValueAlone, heapBytesPerChild, reason }: Gateway): void {
+	deepEqual(
+		table.map(({ children }) => children),
+		[1, 10, 100],
+	);
+	for (const { ours, python, bytesPerValue } of table) {
+		ok(ours > 0 && (python === null ? reason : python > 0), `${ours} ${python} ${reason}`);
+		ok(bytesPerValue > 0 && bytesPerValue < bytesPerValueAlone, `${bytesPerValue} ${bytesPerValueAlone}`);
+	}
+	ok(heapBytesPerChild > 0 && heapBytesPerChild <= 400, `${heapBytesPerChild}`);
+}
+
 describe("bench: --json", function () {
 	this.timeout(120_000);
 
@@ -242,7 +256,7 @@ describe("bench: --json", function () {
 				encoding: "utf8",
 			});
 			equal(status, 0, stderr);
-			const { xs, ota, size, telemetry, standin } = JSON.parse(stdout);
+			const { xs, ota, size, telemetry, gateway, standin } = JSON.parse(stdout);
 			ok(/^\d+\.\d+\.\d+$/.test(xs.version), xs.version);
 			const { idle, connected, updating } = xs.heapBytes;
 			const counts = [
@@ -266,6 +280,7 @@ describe("bench: --json", function () {
 				ok(row.standin.perSecond > 0, stdout);
 				ok(row.mosquitto ? row.mosquitto.perSecond > 0 : standin.missing, stdout);
 			}
+			holdGateway(gateway);
 			deepEqual(Object.keys(telemetry), ["node", "xs", "python", "mqttjs"]);
 			const ran = Object.values<Rate>(telemetry).filter(({ reason }) => !reason);
 			ok(telemetry.node.version && telemetry.xs.version && telemetry.mqttjs.version, stdout);
