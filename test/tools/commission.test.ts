@@ -10,6 +10,7 @@ import { Nvs } from "../../hosts/virtual/nvs.ts";
 import { Authority } from "../../thingsboard/tls/authority.ts";
 import { nvsImage, nvsPartition } from "../../tools/commission/image.ts";
 import { namespacesOf } from "../../tools/commission/settings.ts";
+import { settings } from "../../tools/esp-idf/used.ts";
 import { root } from "../../tools/test/run.ts";
 import { deepEqual, equal, includes, ok, throws } from "../assert.ts";
 
@@ -119,6 +120,9 @@ describe("npm run commission", () => {
 		nvs.set("keys", "key", key);
 		nvs.set("ota", "trial", "x".repeat(400));
 		nvs.set("ota", "resume", "x".repeat(400));
+		// ESP-IDF's own calibration of the radio, 1904 bytes (esp_phy_init.h), would not fit beside them.
+		const calibration = settings().find(({ name }) => name === "ESP_PHY_CALIBRATION_AND_DATA_STORAGE");
+		equal(calibration?.value, "n");
 		for (let turn = 0; turn < 20; turn++)
 			for (const namespace of ["tls", "keys"]) {
 				nvs.set(namespace, "cert", certificate());
