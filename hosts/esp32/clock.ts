@@ -11,8 +11,8 @@ const Again = 86_400_000; // ms: a crystal of 40 ppm is 3.5 s off after a day
 
 /** Every option. */
 export interface ClockOptions {
-	/** Name or address of the SNTP server. */
-	host: string;
+	/** Name or address of the SNTP server; asked for each question. */
+	host(): string;
 	/** The clock has been set for the first time since power-on. */
 	onValid(): void;
 	/** Why there is no time, once for each reason until there is. */
@@ -51,21 +51,24 @@ export class NetworkClock {
 	}
 
 	#ask(): void {
-		const { host } = this.#options;
+		const host = this.#options.host();
 		this.#question += 1;
 		const question = this.#question;
-		new SNTP({ host }, (message, value) => {
-			if (message === SNTP.retry || question !== this.#question) return;
-			this.#question += 1;
-			if (message === SNTP.time) this.#set(Number(value) * 1000);
-			else this.#failed(`SNTP ${host}: expected the time, got ${value}`);
-		});
+		try {
+			new SNTP({ host }, (message, value) => {
+				if (message === SNTP.retry || question !== this.#question) return;
+				this.#question += 1;
+				if (message === SNTP.time) this.#set(host, Number(value) * 1000);
+				else this.#failed(`SNTP ${host}: expected the time, got ${value}`);
+			});
+		} catch (error) {
+			this.#failed(`SNTP ${host}: expected a socket, got ${error}`);
+		}
 	}
 	/** Whoever answers is believed, but not that it is 1970 or 2106. */
-	#set(now: number): void {
+	#set(host: string, now: number): void {
 		if (now >= Earliest && now < Latest) this.#accept(now);
-		else
-			this.#failed(`SNTP ${this.#options.host}: expected a time from 2025 to 2100, got ${now} ms since 1970`);
+		else this.#failed(`SNTP ${host}: expected a time from 2025 to 2100, got ${now} ms since 1970`);
 	}
 	#accept(now: number): void {
 		const wasValid = isClockValid();

@@ -5,18 +5,26 @@ import type { Link, LinkOptions } from "host/contract";
 import { type Credentials, Station } from "host/station";
 import Store from "host/store";
 import config from "mc/config";
+// biome-ignore lint/style/useNodejsImportProtocol: the SDK's module of that name
+import Net from "net";
 import Timer from "timer";
 
 const NTP = "pool.ntp.org";
+/** Cloudflare's, as the name server that host/device falls back to: where DHCP names none, a name leads nowhere. */
+const NTPAddress = "162.159.200.123";
+
+const timeServer = (): string => config.sntp ?? (Net.get("DNS").length ? NTP : NTPAddress);
 
 /** The access point's name and password, from NVS. */
 function credentials(): Credentials | undefined {
 	const store = new Store("wifi");
-	const SSID = store.get("ssid");
-	const password = store.get("password");
-	store.close();
-	if (typeof SSID !== "string" || !SSID) return undefined;
-	return typeof password === "string" && password ? { SSID, password } : { SSID };
+	try {
+		const [SSID, password] = [store.get("ssid"), store.get("password")];
+		if (typeof SSID !== "string" || !SSID) return undefined;
+		return typeof password === "string" && password ? { SSID, password } : { SSID };
+	} finally {
+		store.close(); // it is tried again for ever, and an open handle is memory
+	}
 }
 
 /** `host/link` of the chip. One at a time: there is one radio. */
@@ -30,7 +38,7 @@ export default class WiFiLink implements Link {
 	constructor(options: LinkOptions) {
 		this.#options = options;
 		this.#clock = new NetworkClock({
-			host: config.sntp ?? NTP,
+			host: timeServer,
 			onValid: () => this.#call(() => options.onClock?.call(this)),
 			onError: (text) => this.#error(text),
 		});

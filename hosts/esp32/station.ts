@@ -46,8 +46,7 @@ export class Station {
 	constructor(options: StationOptions) {
 		this.#options = options;
 		this.#wifi = new WiFi({ onChanged: () => this.#guard(() => this.#changed()) });
-		this.#guard(() => this.#wifi.configure({ hostname: options.hostname }));
-		this.#after(0, () => this.#join());
+		this.#after(0, () => this.#begin());
 	}
 
 	/** There is an address. */
@@ -69,6 +68,11 @@ export class Station {
 		this.#wifi.close();
 	}
 
+	/** A name that the network stack refuses is told, and does without. */
+	#begin(): void {
+		this.#guard(() => this.#wifi.configure({ hostname: this.#options.hostname }));
+		this.#join();
+	}
 	#join(): void {
 		const credentials = this.#options.credentials();
 		if (credentials) this.#connect(credentials);

@@ -4,7 +4,8 @@ import { buildImage } from "../../hosts/virtual/image.ts";
 import { deepEqual, equal, includes, ok } from "../assert.ts";
 import { clock } from "../fakes/clock.ts";
 import { chip } from "./fakes/chip.ts";
-import { questions } from "./fakes/sntp.ts";
+import { dhcp } from "./fakes/net.ts";
+import { questions, sockets } from "./fakes/sntp.ts";
 import { keepDate, powerOn } from "./fakes/time.ts";
 import type WiFi from "./fakes/wifi.ts";
 import { radio } from "./fakes/wifi.ts";
@@ -47,6 +48,8 @@ describe("ESP32 link over a scripted radio", () => {
 		chip.reset(image);
 		chip.random = 0;
 		questions.length = 0;
+		sockets.failure = "";
+		dhcp.DNS = ["192.168.1.1"];
 		Object.assign(radio, { joins: [], hostname: undefined, disconnects: 0, throwAt: "" });
 		events = [];
 		store = new (await fresh<StoreConstructor>("store.ts"))("wifi");
@@ -150,6 +153,51 @@ describe("ESP32 link over a scripted radio", () => {
 		clock.advance(0);
 		wifi().tell(500);
 		equal(link.up, true);
+	});
+
+	it("joins all the same where the name cannot be set, and calls nobody back from inside the constructor", () => {
+		link.close();
+		radio.throwAt = "configure";
+		radio.joins = [];
+		events = [];
+		let made = false;
+		link = new Constructor({ onError: (text) => void events.push(`${made} ${text}`) });
+		made = true;
+		clock.advance(0);
+		deepEqual(events, ["true link: Wi-Fi: Error: set hostname failed"]);
+		equal(radio.joins.length, 1);
+	});
+
+	it("lets go of the store that cannot be read, however often it tries", () => {
+		wifi().tell(200);
+		for (let attempt = 0; attempt < 5; attempt++) {
+			chip.fail("nvs_find_key", 0x1101);
+			clock.advance(60_000);
+		}
+		includes(events.at(-1) ?? "", "link: Wi-Fi: Error: store: find ssid: ESP_ERR_NVS_NOT_INITIALIZED");
+		deepEqual(
+			chip.opened.filter((name) => name !== undefined),
+			["wifi"],
+			"the spec's own namespace alone is open",
+		);
+	});
+
+	it("stays up where the time cannot even be asked for, says why, and asks again", () => {
+		sockets.failure = "no socket";
+		wifi().tell(500);
+		deepEqual(events.slice(-2), ["SNTP pool.ntp.org: expected a socket, got Error: no socket", "up"]);
+		clock.advance(5_000);
+		equal(radio.joins.length, 1);
+		sockets.failure = "";
+		clock.advance(10_000);
+		answer(1, Today / 1000);
+		equal(link.clockValid, true);
+	});
+
+	it("asks a server by its address where DHCP names nobody who could resolve a name", () => {
+		dhcp.DNS = [];
+		wifi().tell(500);
+		equal(questions[0]?.host, "162.159.200.123");
 	});
 
 	it("asks for the time when it is up, tells when it is known, and asks again every day", () => {

@@ -1,6 +1,8 @@
 // `sntp`: a server that answers when told.
 type Answer = (message: number, value?: number | string) => void;
 
+/** Why no question can be asked: no memory, no socket. */
+export const sockets: { failure: string } = { failure: "" };
 /** Questions that have no answer yet, oldest first, and the servers they went to. */
 export const questions: { host: string; answer: Answer }[] = [];
 
@@ -10,6 +12,7 @@ export default class SNTP {
 	static readonly error = -1;
 
 	constructor({ host }: { host: string }, answer: Answer) {
+		if (sockets.failure) throw new Error(sockets.failure);
 		questions.push({ host, answer });
 	}
 }

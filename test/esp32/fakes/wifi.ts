@@ -24,6 +24,7 @@ export default class WiFi {
 		radio.now = this;
 	}
 	configure({ hostname }: { hostname?: string }): void {
+		if (radio.throwAt === "configure") throw new Error("set hostname failed");
 		radio.hostname = hostname;
 	}
 	connect(credentials: { SSID: string; password?: string }): void {
