@@ -2,7 +2,16 @@
 import { args, helpText } from "../tools/args.ts";
 import { makeDevices } from "./cli/devices.ts";
 import { demo, introduction } from "./cli/introduce.ts";
-import { devices, isLoopback, OptionError, port, rateLimits, settings, usage } from "./cli/options.ts";
+import {
+	devices,
+	isLoopback,
+	OptionError,
+	port,
+	rateLimits,
+	settings,
+	tlsWanted,
+	usage,
+} from "./cli/options.ts";
 import { StateFile } from "./cli/state-file.ts";
 import { demoHandler } from "./client-rpc.ts";
 import { startThingsBoard, type ThingsBoardOptions } from "./server.ts";
@@ -15,6 +24,10 @@ function say(event: string, text: string, more: object = {}): void {
 	else if (!options.quiet) console.log(text);
 }
 
+/** Devices name themselves and their methods: nothing of theirs may move a terminal's cursor. */
+const printable = (text: string): string =>
+	text.replace(/[^\P{Cc}\n]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+
 async function configure(): Promise<{ config: ThingsBoardOptions; trust?: string | undefined }> {
 	const { host, cert, key, tls12: only12, "leaf-only": leafOnly, "tls-dir": folder } = options;
 	const config = {
@@ -23,9 +36,9 @@ async function configure(): Promise<{ config: ThingsBoardOptions; trust?: string
 		mqttsPort: port(options, "tls-port"),
 		host,
 		settings: { ...settings(options), rateLimits: rateLimits(options) },
-		log: (text: string) => say("log", text, { time: Date.now() }),
+		log: (text: string) => say("log", printable(text), { time: Date.now() }),
 	};
-	if (!options.tls && !cert && !key) return { config };
+	if (!tlsWanted(options)) return { config };
 	const { certificate } = await import("./cli/certificate.ts"); // a quarter of the start, for those who want TLS
 	const { tls, trust } = await certificate({ cert, key, folder, host });
 	return { config: { ...config, tls: { ...tls, only12, leafOnly } }, trust };
@@ -48,7 +61,8 @@ async function main(): Promise<void> {
 	};
 	try {
 		if (options.state) state = new StateFile(options.state, core, (problem) => console.error(problem));
-		makeDevices(core, [...(options.json ? [] : [demo]), ...wanted]);
+		makeDevices(core, wanted);
+		if (!options.json && !core.devices.byCredentialsId(demo.token)) makeDevices(core, [demo]);
 	} catch (error) {
 		await server.close();
 		throw error;

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import type { Clock } from "./clock.ts";
 import { Core, type Settings } from "./core.ts";
 import { Connection } from "./mqtt/connection.ts";
@@ -65,7 +65,8 @@ export async function startThingsBoard(options: ThingsBoardOptions = {}): Promis
 		throw error;
 	}
 	const ports = { mqttPort: portOf(mqtt), httpPort: portOf(http.server), mqttsPort: mqtts && portOf(mqtts) };
-	return { ...ports, url: `http://${host}:${ports.httpPort}`, core, accept: clients.accept, close };
+	const url = `http://${isIPv6(host) ? `[${host}]` : host}:${ports.httpPort}`;
+	return { ...ports, url, core, accept: clients.accept, close };
 }
 
 /** Everybody who is connected by MQTT. */
@@ -128,8 +129,8 @@ async function listen(
 		await start();
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
-		const why = code === "EADDRINUSE" ? "it is taken" : message;
-		throw new Error(`${what} on ${host}:${port}: expected a free port, ${why}`, { cause: error });
+		const why = code === "EADDRINUSE" ? "a free port, it is taken" : `to listen there, ${message}`;
+		throw new Error(`${what} on ${host}:${port}: expected ${why}`, { cause: error });
 	}
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { RawDevice } from "../../tools/peer/device.ts";
@@ -67,6 +67,39 @@ describe("npm run thingsboard", function () {
 		other.close();
 		equal(status, 1);
 		includes(await errors, `HTTP on 127.0.0.1:${port}: expected a free port, it is taken`);
+	});
+
+	it("tells of the device that has the demo token already, and of an IPv6 address", async function () {
+		const six = Object.values(networkInterfaces()).some((all = []) =>
+			all.some((one) => one.address === "::1"),
+		);
+		if (!six) this.skip();
+		const child = run("--port", "0", "--http-port", "0", "--host", "::1", "--device", "own=A1_TEST_TOKEN");
+		const [out, errors] = [all(child.stdout), all(child.stderr)];
+		await once(child.stdout ?? child, "data");
+		child.kill("SIGTERM");
+		await once(child, "exit");
+		for (const part of [
+			"http://[::1]:",
+			'device "own", access token A1_TEST_TOKEN',
+			"mosquitto_pub -h ::1 -p",
+		])
+			includes(await out, part);
+		equal(await errors, "");
+	});
+
+	it("keeps what a device says of itself from moving the cursor of a terminal", async () => {
+		const child = run("--port", "0", "--http-port", "0", "--device", "d=t");
+		const out = all(child.stdout);
+		const [first] = await once(child.stdout ?? child, "data");
+		const port = Number(/MQTT {2}127\.0\.0\.1:(\d+)/.exec(String(first))?.[1]);
+		const device = await RawDevice.online({ host: "127.0.0.1", port }, "t");
+		const call = { method: "\u001b[2J\u009b1m" };
+		await device.acknowledged("v1/devices/me/rpc/request/1", JSON.stringify(call));
+		await device.end();
+		child.kill("SIGTERM");
+		await once(child, "exit");
+		includes(await out, "client-side RPC 1 \\x1b[2J\\x9b1m null");
 	});
 
 	it("tells a person the user, the demo token and an example", async () => {
@@ -203,7 +236,9 @@ describe("npm run thingsboard", function () {
 	it("ends with 2 for a wrong option, and with 1 for a certificate that cannot be read", async () => {
 		const cases: [string[], number, string][] = [
 			[["--port", "x"], 2, '--port: expected 0 to 65535, got "x"'],
-			[["--rate-limit", "device.messages=x"], 1, "x"],
+			[["--rate-limit", "device.messages=x"], 2, "--rate-limit: rate limit: expected"],
+			[["--tls12"], 2, "expected --tls too"],
+			[["--cert", "own.pem"], 2, "--cert and --key belong together"],
 			[["--cert", "no.pem", "--key", "no.key"], 1, "--cert: expected a readable PEM file"],
 		];
 		for (const [args, status, text] of cases) {

@@ -8,7 +8,7 @@ export const demo = { name: "Demo Device", token: "A1_TEST_TOKEN" };
 export function introduction({ core, mqttPort, mqttsPort, url }: ThingsBoard, trust?: string): string {
 	const device = core.devices.byCredentialsId(demo.token);
 	const login = JSON.stringify({ username: tenant.username, password: tenant.password });
-	const host = new URL(url).hostname;
+	const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
 	const tls = mqttsPort
 		? `\n  MQTTS ${host}:${mqttsPort}${trust ? `   its authority is in ${trust} (mosquitto_pub --cafile)` : ""}`
 		: "";

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import type { Options as Table, Usage, Values } from "../../tools/args.ts";
+import { realClock } from "../clock.ts";
 import { defaults, type Settings } from "../core.ts";
-import { type LimitTexts, limitLevels } from "../limits.ts";
+import { type LimitTexts, limitLevels, TokenBucket } from "../limits.ts";
 
 /** A word that cannot be understood: the program ends with 2. */
 export class OptionError extends Error {}
@@ -74,7 +75,7 @@ export const devices = ({ device }: Options): { name: string; token: string }[] 
 /** The settings of `--set`. Throws `OptionError`. */
 export function settings({ set }: Options): Partial<Settings> {
 	const changed = set.map((text) => {
-		const [name = "", value = ""] = text.split("=");
+		const [, name = "", value = ""] = /^(\w+)=(.*)$/.exec(text) ?? [];
 		const standard = (defaults as Readonly<Record<string, unknown>>)[name];
 		if (typeof standard === "boolean" && /^(true|false)$/.test(value)) return [name, value === "true"];
 		if (typeof standard === "number" && /^\d+$/.test(value)) return [name, Number(value)];
@@ -87,7 +88,7 @@ export function settings({ set }: Options): Partial<Settings> {
 
 const kinds: readonly (keyof LimitTexts)[] = ["messages", "telemetryMessages", "telemetryDataPoints"];
 
-/** The limits of `--rate-limit`. Throws `OptionError`; whether a text is a limit is found at the start. */
+/** The limits of `--rate-limit`. Throws `OptionError`. */
 export function rateLimits(options: Options): Settings["rateLimits"] {
 	const limits: Settings["rateLimits"] = {};
 	for (const text of options["rate-limit"]) {
@@ -98,9 +99,26 @@ export function rateLimits(options: Options): Settings["rateLimits"] {
 			throw new OptionError(
 				`--rate-limit: expected LEVEL.KIND=TEXT with ${limitLevels.join(", ")} and ${kinds.join(", ")}, got ${JSON.stringify(text)}`,
 			);
-		limits[level] = { ...limits[level], [kind]: limit };
+		limits[level] = { ...limits[level], [kind]: checked(limit) };
 	}
 	return limits;
+}
+
+function checked(limit: string): string {
+	try {
+		new TokenBucket(realClock, limit);
+		return limit;
+	} catch (error) {
+		throw new OptionError(`--rate-limit: ${(error as Error).message}`);
+	}
+}
+
+/** Throws `OptionError` for switches of TLS without TLS. */
+export function tlsWanted({ tls, cert, key, tls12, "leaf-only": leafOnly }: Options): boolean {
+	const wanted = tls || cert !== undefined || key !== undefined;
+	if (!wanted && (tls12 || leafOnly))
+		throw new OptionError("--tls12 and --leaf-only are about TLS: expected --tls too");
+	return wanted;
 }
 
 /** Whether nobody else's machine can reach that address. */
