@@ -18,9 +18,20 @@ function makeAnalog(pin: number): NonNullable<Pins["analog"]> {
 	return { read: () => io.read() / full };
 }
 
+/** A pin that the chip refuses is told and done without: an exception while this module loads would restart it for ever. */
+function tried<T>(name: string, pin: number | undefined, make: (pin: number) => T): T | undefined {
+	if (pin === undefined) return undefined;
+	try {
+		return make(pin);
+	} catch (error) {
+		trace(`pins: ${name}: expected a pin that this chip has, got ${pin}: ${error}\n`);
+		return undefined;
+	}
+}
+
 /** `host/pins` of the chip. */
 const pins: Pins = {
-	lamp: lamp === undefined ? undefined : makeLamp(lamp),
-	analog: analog === undefined ? undefined : makeAnalog(analog),
+	lamp: tried("lamp", lamp, makeLamp),
+	analog: tried("analog", analog, makeAnalog),
 };
 export default pins;

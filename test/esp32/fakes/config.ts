@@ -1,2 +1,7 @@
 // `mc/config` of an image.
-export default { title: "thingsboard-xs", version: "1.0.0", build: "factory", sntp: undefined };
+const config: { title: string; version: string; build: string; pins?: { lamp?: number; analog?: number } } = {
+	title: "thingsboard-xs",
+	version: "1.0.0",
+	build: "factory",
+};
+export default config;
