@@ -96,3 +96,24 @@ for (const target of ["devkit", "s3devkit", "c3devkit"])
 				await run(findSDK(), modules, "tsc", ["--noEmit", "-p", `host/${name}-tsconfig.json`]);
 			});
 	});
+
+describe("ESP32 generation of the examples, with mods (needs MODDABLE)", () => {
+	let directory = "";
+
+	before(async function () {
+		if (!process.env.MODDABLE) return this.skip();
+		const output = join(root, ".test/sdk/examples-devkit");
+		directory = await generateESP32(findSDK(), "devkit", output, join(root, "examples/manifest.json"));
+	});
+
+	it("lets XS look for a mod, and leaves app for it to replace", () => {
+		const makefile = read(directory, "makefile");
+		includes(read(directory, "mc.defines.h"), "MODDEF_XS_MODS (1)");
+		ok(!/-p app\.xsb/.test(makefile), "app.xsb is preloaded");
+		ok(/-p ota\/mod-slots\.xsb/.test(makefile), "expected ota/mod-slots among the preloaded modules");
+	});
+
+	it("compiles host/mods against the SDK's typings", async () => {
+		await run(findSDK(), join(directory, "modules"), "tsc", ["--noEmit", "-p", "host/mods-tsconfig.json"]);
+	});
+});

@@ -75,4 +75,8 @@ describe("hosts/esp32 over the real FFI (needs MODDABLE)", () => {
 			random: 0xfffffff0,
 		});
 	});
+
+	it("reaches the partition xs, and asks XS whether a mod is mapped", () => {
+		deepEqual(told[3], { mapped: false, size: 0x40000, bytes: [0x55, 0x55, 255, 255] });
+	});
 });

@@ -100,10 +100,16 @@ export async function buildHost(
  * Generates the ESP32 build of the project without compiling it (no `-m`), which needs no ESP-IDF. Returns the directory that
  * holds `modules`, `mc.ffi.c` and `xsProj-esp32`.
  */
-export async function generateESP32(sdk: SDK, target: string, output: string): Promise<string> {
+export async function generateESP32(
+	sdk: SDK,
+	target: string,
+	output: string,
+	manifest = join(root, "manifest.json"),
+): Promise<string> {
 	rmSync(output, { recursive: true, force: true });
 	mkdirSync(output, { recursive: true });
-	await run(sdk, root, "mcconfig", ["-d", "-p", `esp32:./hosts/esp32/${target}`, "-o", output]);
+	const platform = `esp32:${join(root, "hosts/esp32", target)}`;
+	await run(sdk, root, "mcconfig", ["-d", "-p", platform, "-o", output, manifest]);
 	return dirname(find(join(output, "tmp"), "mc.ffi.c"));
 }
 

@@ -1,5 +1,6 @@
 // Runs inside the simulator: hosts/esp32's own files over stubs.c, through the SDK's real FFI. Traces what came of it.
 import type { JSONValue, SlotError } from "host/contract";
+import mods from "host/mods";
 import slots from "host/slots";
 import Store from "host/store";
 import system from "host/system";
@@ -63,9 +64,20 @@ function tellSystem(): void {
 	tell({ uptime, freeMemory: freeMemory ?? null, resetReason, bootId, random: system.random() });
 }
 
+function tellMods(): void {
+	const bytes = new ArrayBuffer(16);
+	new Uint8Array(bytes).fill(0x55);
+	mods.erase(4096);
+	mods.write(bytes, 4096, 16);
+	const back = new ArrayBuffer(4);
+	mods.read(back, 4110, 4);
+	tell({ mapped: mods.mapped, size: mods.size, bytes: [...new Uint8Array(back)] });
+}
+
 Timer.set(() => {
 	tellSlots();
 	tellStore();
 	tellSystem();
+	tellMods();
 	trace("##EXIT 0\n");
 });

@@ -1,6 +1,6 @@
 /*
  * ESP-IDF's functions as far as hosts/esp32 calls them, for a run of its files in the desktop simulator: the FFI between XS 17.7 and C is
- * the real one, what is behind it is this. Two slots and a few values in memory.
+ * the real one, what is behind it is this. Two slots, the partition xs and a few values in memory.
  */
 #include <stdint.h>
 #include <string.h>
@@ -9,15 +9,16 @@
 #define NOT_FOUND 0x105
 #define NVS_NOT_FOUND 0x1102
 
-static uint8_t flash[2][SLOT];
+static uint8_t flash[3][SLOT];
 static uint32_t states[2] = { 2, 0xFFFFFFFF }; /* VALID, no record */
 
-static int slot(uint32_t handle) { return handle == 0x3ffb0040 ? 0 : 1; }
+static int slot(uint32_t handle) { return handle == 0x3ffb0040 ? 0 : handle == 0x3ffb0080 ? 1 : 2; }
 
 uint32_t esp_ota_get_running_partition(void) { return 0x3ffb0040; }
 uint32_t esp_ota_get_next_update_partition(uint32_t from) { return 0x3ffb0080; }
 uint32_t esp_partition_find_first(int32_t type, int32_t subtype, char *label)
 {
+	if (type == 0x40 && subtype == 0xff && !strcmp(label, "xs")) return 0x3ffb00c0;
 	if (type != 0) return 0;
 	if (subtype == 0x10 && !strcmp(label, "ota_0")) return 0x3ffb0040;
 	return subtype == 0x11 && !strcmp(label, "ota_1") ? 0x3ffb0080 : 0;
