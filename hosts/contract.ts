@@ -333,3 +333,28 @@ export interface Identity {
 	target: string;
 	xs: string;
 }
+
+/** What came, and from whom. */
+export type Datagram = ArrayBuffer & { address: string; port: number };
+
+/** `host/udp`, for programs that need it: the datagram socket of ECMA-419, as the SDK has it. */
+export interface UDPSocket {
+	/** The next datagram; undefined without one. */
+	read(): Datagram | undefined;
+	/** Sends one, and forgets it. */
+	write(data: ByteBuffer, address: string, port: number): void;
+	close(): void;
+}
+
+/** What it is made with. */
+export interface UDPOptions {
+	/** Default any. */
+	port?: number;
+	target?: unknown;
+	/** So many more can be read. */
+	onReadable?(this: UDPSocket, datagrams: number): void;
+	/** The port cannot be had, or the socket broke. */
+	onError?(this: UDPSocket): void;
+}
+
+export type UDPConstructor = new (options: UDPOptions) => UDPSocket;

@@ -3,6 +3,7 @@ import { createHash, type Hash, randomBytes } from "node:crypto";
 import type { Region, Slots, StoreValue } from "../contract.ts";
 import { exact, f64, json, named, nothing, result, stored, toStore, u32 } from "./answers.ts";
 import type { Cancel, Clock } from "./clock.ts";
+import { BoardDatagrams } from "./datagrams.ts";
 import type { Network } from "./network.ts";
 import { type Boot, Event, Op } from "./protocol.ts";
 import { Reset } from "./reset.ts";
@@ -61,6 +62,7 @@ export class Calls {
 	readonly #timers = new Map<number, Cancel>();
 	readonly #lookups = new Map<number, Cancel>();
 	readonly #sockets = new Map<number, BoardSocket>();
+	readonly #datagrams = new Map<number, BoardDatagrams>();
 	readonly #digests = new Map<number, Hash>();
 	readonly #link: { handle: number; up: boolean };
 	#clockKnown: boolean;
@@ -98,7 +100,7 @@ export class Calls {
 	/** Nothing is posted any more. */
 	close(): void {
 		for (const cancel of [...this.#timers.values(), ...this.#lookups.values()]) cancel();
-		for (const handle of [...this.#sockets.keys()]) this.#close(handle);
+		for (const handle of [...this.#sockets.keys(), ...this.#datagrams.keys()]) this.#close(handle);
 	}
 
 	readonly #table: Record<number, (handle: number, body: Buffer) => Answer> = {
@@ -130,6 +132,9 @@ export class Calls {
 		[Op.Store]: (_, body) => this.#store(body),
 		[Op.Region]: (_, body) => this.#region(this.#chip.region, body),
 		[Op.Mods]: (_, body) => this.#mods(body),
+		[Op.Bind]: (handle, body) => this.#bind(handle, body.readUInt32BE(0)),
+		[Op.Receive]: (handle) => this.#receive(handle),
+		[Op.Send]: (_, body) => this.#send(body),
 		[Op.Link]: (handle) => this.#announceLink(handle),
 		[Op.Restart]: () => {
 			throw new Reset("SW", "restart");
@@ -175,7 +180,25 @@ export class Calls {
 		const socket = this.#sockets.get(handle);
 		socket?.close();
 		this.#sockets.delete(handle);
+		this.#datagrams.get(handle)?.close();
+		this.#datagrams.delete(handle);
 		return Buffer.from(socket?.reason ?? "");
+	}
+
+	#bind(handle: number, port: number): Answer {
+		this.#datagrams.set(handle, new BoardDatagrams(this.#chip, handle, port, () => this.#link.up));
+		return nothing;
+	}
+
+	#receive(handle: number): Answer {
+		const datagram = this.#datagrams.get(handle)?.read();
+		return datagram ? result([datagram.address, datagram.port], datagram.data) : result(null);
+	}
+
+	#send(body: Buffer): Answer {
+		const [[handle, address, port], data] = named<[number, string, number]>(body);
+		if (this.#link.up) this.#datagrams.get(handle)?.send(data, address, port);
+		return result(null);
 	}
 
 	#resolve(handle: number, host: string): Answer {

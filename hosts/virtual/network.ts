@@ -1,4 +1,5 @@
 /** Where the board's bytes go. Real sockets are one implementation, an in-process link on the board's clock the other. */
+import { createSocket } from "node:dgram";
 import { lookup } from "node:dns";
 import { connect } from "node:net";
 import type { Cancel } from "./clock.ts";
@@ -26,7 +27,23 @@ export interface Wire {
 	close(): void;
 }
 
+/** A bound datagram socket. */
+export interface Datagrams {
+	send(data: Uint8Array, address: string, port: number): void;
+	/** Idempotent. */
+	close(): void;
+}
+
+/** What it tells, under the rules of `WireEvents`. */
+export interface DatagramEvents {
+	onData(data: Uint8Array, address: string, port: number): void;
+	/** The port cannot be had, or the socket broke. */
+	onEnd(): void;
+}
+
 export interface Network {
+	/** Opens a port for datagrams, 0 for any; a network that has none of them leaves it out. */
+	bind?(port: number, events: DatagramEvents): Datagrams;
 	/** With `secure` over TLS; a network without TLS ends such a connection. */
 	connect(address: string, port: number, events: WireEvents, secure?: Secure): Wire;
 	/** Answers with an IPv4 address as a number, undefined when there is none. */
@@ -67,6 +84,24 @@ export class RealNetwork implements Network {
 			close: () => {
 				over = true;
 				socket.destroy();
+			},
+		};
+	}
+
+	bind(port: number, { onData, onEnd }: DatagramEvents): Datagrams {
+		const socket = createSocket("udp4");
+		let over = false;
+		socket.on("message", (data, { address, port }) => over || onData(data, address, port));
+		socket.on("error", () => {
+			if (!over) onEnd();
+			over = true;
+		});
+		socket.bind(port, "127.0.0.1");
+		return {
+			send: (data, address, port) => over || socket.send(data, port, address),
+			close() {
+				if (!over) socket.close();
+				over = true;
 			},
 		};
 	}

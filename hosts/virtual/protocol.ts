@@ -53,6 +53,12 @@ export const Op = {
 	Verify: 23,
 	/** The partition `xs`; form as Slots. "mod" → bytes of the script that was taken at boot, with true; false without one. */
 	Mods: 24,
+	/** A UDP socket. body: port u32; events READABLE (value: new datagrams) and FAILED. */
+	Bind: 25,
+	/** → JSON of [address, port], NUL, bytes of the next datagram; null without one. */
+	Receive: 26,
+	/** body: JSON [handle, address, port], NUL, bytes of a datagram. */
+	Send: 27,
 } as const;
 
 /** Kinds of events. */

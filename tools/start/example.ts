@@ -1,4 +1,5 @@
 // `npm start -- --example NAME`: one of examples/ on a virtual board, with a device on a stand-in that is set up as the example needs it.
+import { createSocket } from "node:dgram";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +23,17 @@ export interface Ground {
 	later(undo: () => Promise<unknown>): void;
 	/** Of a stand-in that `standInFor` started. */
 	tls?: { port: number; authority: Authority } | undefined;
+}
+
+/** A port that nobody listens on now. */
+function freeUDPPort(): Promise<number> {
+	return new Promise((done, failed) => {
+		const socket = createSocket("udp4").once("error", failed);
+		socket.bind(0, "127.0.0.1", () => {
+			const { port } = socket.address();
+			socket.close(() => done(port));
+		});
+	});
 }
 
 /** DER of a PEM text, as the device wants it. */
@@ -83,6 +95,11 @@ const grounds: Record<string, (ground: Ground) => Promise<Settings>> = {
 		const credentials = { credentialsType: "MQTT_BASIC", credentialsValue: JSON.stringify(basic) };
 		await rest.ask("POST", "/api/device/credentials", { ...before, credentialsId: null, ...credentials });
 		return basic;
+	},
+	async "gateway-udp"({ rest, device }) {
+		const body = await rest.ask("GET", `/api/device/${device.id}`);
+		await rest.ask("POST", "/api/device", { ...body, additionalInfo: { gateway: true } });
+		return { udpPort: await freeUDPPort() };
 	},
 	tls: async (ground) => trust(ground),
 	async x509(ground) {
