@@ -1,6 +1,7 @@
 // hosts/esp32/device.ts: which servers resolve names, and that TLS verifies unless told otherwise.
 import type { Device } from "../../hosts/contract.ts";
-import { deepEqual, equal, ok } from "../assert.ts";
+import { deepEqual, equal, ok, throws } from "../assert.ts";
+import config from "./fakes/config.ts";
 import { dhcp } from "./fakes/net.ts";
 import { fresh } from "./fresh.ts";
 
@@ -30,5 +31,18 @@ describe("ESP32 network", () => {
 		equal(mqtt.socket.secure, undefined);
 		ok(mqtts, "expected mqtts");
 		deepEqual(mqtts.socket.secure, {});
+	});
+
+	it("signs with a key of its own only where the target has the memory: without, the machine would end", () => {
+		const secure = { clientKey: new ArrayBuffer(8), clientCertificates: [new ArrayBuffer(8)] };
+		type Base = { io: new (options: object) => unknown };
+		const open = (options: object) =>
+			new (device.network.mqtts.socket.base as Base).io({ host: "h", port: 8883, ...options });
+		const error = throws(() => open({ secure }), "expected a target whose config has clientKey");
+		equal(error.name, "TLSError");
+		open({ secure: {} });
+		config.clientKey = true;
+		open({ secure });
+		delete config.clientKey;
 	});
 });
