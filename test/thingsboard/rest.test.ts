@@ -151,6 +151,8 @@ describe("thingsboard faults", () => {
 		await fault({ nextId: 65_535 });
 		const bytes: Buffer[] = [];
 		peer.socket.removeAllListeners("data").on("data", (part) => bytes.push(part));
+		const long = { device: "d", topic: "t".repeat(65_536) };
+		equal((await at.rest.send("POST", "/api/standin/publish", long)).status, 400);
 		for (const _ of [1, 2]) await at.rest.send("POST", "/api/standin/publish", { device: "d", topic: "t" });
 		await fault({ close: true });
 		equal(await peer.kind(), "closed");

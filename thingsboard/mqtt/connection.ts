@@ -38,7 +38,7 @@ export class Connection implements Outlet {
 		this.#link = new Link(core.clock, wire);
 		this.#link.onBytes = (bytes) => this.#guard(() => this.#take(bytes));
 		this.#link.onGone = () => this.drop("the other side is gone");
-		this.#link.onCut = (fault) => this.drop(`fault: ${fault}`);
+		this.#link.onCut = (why) => this.drop(`fault: ${why}`);
 	}
 
 	get version(): Version {

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, ServerClock } from "../clock.ts";
 import type { Armed } from "../faults/armed.ts";
-import type { Wire } from "./wire.ts";
+import { maxWaiting, type Wire } from "./wire.ts";
 
 const ignore = () => undefined;
 
@@ -13,17 +13,21 @@ export class Link {
 	faults: Armed | undefined;
 	onBytes: (bytes: Uint8Array) => void = ignore;
 	onGone: () => void = ignore;
-	/** `dropAfterBytes` or `dropAfterReceived` has struck: the last bytes are on their way, the connection is to end. */
-	onCut: (fault: Cut) => void = ignore;
+	/** `dropAfterBytes` or `dropAfterReceived` has struck (the last bytes are on their way), or too much waits: the connection is to end. */
+	onCut: (why: string) => void = ignore;
 	#wire: Wire;
 	#out: Lane;
 	#in: Lane;
 	#silent = false;
+	/** What is slowed down waits on it, and no longer than the connection lives. */
+	#clock: ServerClock;
 
 	constructor(clock: Clock, wire: Wire) {
 		this.#wire = wire;
-		this.#out = new Lane(clock, (bytes) => wire.write(bytes));
-		this.#in = new Lane(clock, (bytes) => this.onBytes(bytes));
+		this.#clock = new ServerClock(clock);
+		const full = () => this.#full();
+		this.#out = new Lane(this.#clock, (bytes) => wire.write(bytes), full);
+		this.#in = new Lane(this.#clock, (bytes) => this.onBytes(bytes), full);
 		wire.onBytes = (bytes) => {
 			if (!this.#silent) this.#count("dropAfterReceived", bytes, (part) => this.#in.pass(part, this.faults));
 		};
@@ -42,7 +46,17 @@ export class Link {
 	/** Closes the wire after what is still under way. A half-open one stays. */
 	close(): void {
 		this.onBytes = this.onGone = this.onCut = ignore;
-		if (!this.#silent) this.#out.end(() => this.#wire.close());
+		if (!this.#silent) this.#out.end(() => this.#end());
+	}
+
+	#end(): void {
+		this.#wire.close();
+		this.#clock.close();
+	}
+
+	#full(): void {
+		this.#end();
+		this.onCut(`more than ${maxWaiting} bytes wait`);
 	}
 
 	/** Passes the bytes, or those that an armed cut leaves of them. */
@@ -62,13 +76,17 @@ export class Link {
 class Lane {
 	#clock: Clock;
 	#out: (bytes: Uint8Array) => void;
+	#full: () => void;
 	/** When the last bytes get out, epoch milliseconds. */
 	#last = 0;
 	#under = 0;
+	#waiting = 0;
 
-	constructor(clock: Clock, out: (bytes: Uint8Array) => void) {
+	/** `full` is called when more than `maxWaiting` bytes are under way. */
+	constructor(clock: Clock, out: (bytes: Uint8Array) => void, full: () => void) {
 		this.#clock = clock;
 		this.#out = out;
+		this.#full = full;
 	}
 
 	pass(bytes: Uint8Array, faults: Armed | undefined): void {
@@ -91,9 +109,12 @@ class Lane {
 		const time = bandwidth ? (bytes.length * 1000) / bandwidth : 0;
 		this.#last = Math.max(now + delay, this.#last) + time;
 		this.#under += 1;
+		this.#waiting += bytes.length;
 		this.#clock.after(this.#last - now, () => {
 			this.#under -= 1;
+			this.#waiting -= bytes.length;
 			this.#out(bytes);
 		});
+		if (this.#waiting > maxWaiting) this.#full();
 	}
 }

@@ -20,8 +20,8 @@ export interface Wire {
 
 const ignore = () => undefined;
 
-/** Bytes that may wait for a client that does not read; the server itself knows no limit. */
-const maxWaiting = 64 * 1024 * 1024;
+/** Bytes that may wait for a client that does not read, or for a fault to let them pass; the server itself knows no limit. */
+export const maxWaiting = 64 * 1024 * 1024;
 
 /** A TCP or TLS socket as a wire. */
 export function socketWire(socket: Socket): Wire {

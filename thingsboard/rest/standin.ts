@@ -6,6 +6,9 @@ import { FaultError } from "../faults/row.ts";
 import { objectBody } from "./body.ts";
 import { badRequest, found, RestError } from "./errors.ts";
 
+/** A text of MQTT has its length in 16 bits [MQTT 1.5.3]. */
+const maxTopic = 65_535;
+
 const loopback = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
 
 /** `/api/standin/faults` (the table and what is armed; sets and clears) and `POST /api/standin/publish`. */
@@ -24,8 +27,8 @@ export function standinRoutes(app: FastifyInstance, core: Core): void {
 	app.post("/api/standin/publish", async (request) => {
 		const { device: name, topic, payload = "" } = local(request);
 		const { session } = found(core.devices.byName(String(name)));
-		if (typeof topic !== "string" || typeof payload !== "string")
-			throw badRequest("expected device, topic and payload (base64)");
+		if (typeof topic !== "string" || typeof payload !== "string" || Buffer.byteLength(topic) > maxTopic)
+			throw badRequest(`expected device, topic (at most ${maxTopic} bytes) and payload (base64)`);
 		if (!session) throw badRequest("expected a connected device");
 		session.publish(topic, Buffer.from(payload, "base64"));
 		return {};
