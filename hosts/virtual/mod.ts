@@ -32,7 +32,7 @@ export function packMod(identity: Identity, script: Uint8Array): Buffer {
 
 /** The mod at the begin of `bytes`; undefined when there is none, a damaged one, or one for another XS. */
 export function readMod(bytes: Buffer): Mod | undefined {
-	if (!bytes.subarray(0, Magic.length).equals(Magic)) return undefined;
+	if (bytes.length < Head || !bytes.subarray(0, Magic.length).equals(Magic)) return undefined;
 	const length = bytes.readUInt32LE(8);
 	if (length < Head + IdentitySize || length > bytes.length) return undefined;
 	const body = bytes.subarray(Head, length);

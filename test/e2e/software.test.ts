@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildMod } from "../../hosts/virtual/factory.ts";
 import { root } from "../../tools/test/run.ts";
 import { equal, includes, ok } from "../assert.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
@@ -46,15 +47,18 @@ describe("software packages", function () {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	/** Builds, uploads, assigns and follows a mod by the tool that operators have. */
-	function publish(version: string, source: string): Promise<Run> {
-		const app = join(folder, `${version}.ts`);
-		writeFileSync(app, source);
-		const words = ["--type", "software", "--title", "test", "--version", version, "--app", app, "--json"];
-		const where = ["--host", site.rest.url, "--assign", `device=${device.name}`];
-		const tool = ["--import", "./tools/ts.mjs", "tools/publish-firmware.ts"];
+	/** The tool that operators have. */
+	function tool(...words: string[]): Promise<Run> {
+		const args = [
+			"--import",
+			"./tools/ts.mjs",
+			"tools/publish-firmware.ts",
+			"--host",
+			site.rest.url,
+			"--json",
+		];
 		return new Promise((done) => {
-			const child = spawn(process.execPath, [...tool, ...words, ...where], { cwd: root });
+			const child = spawn(process.execPath, [...args, ...words], { cwd: root });
 			const run: Run = { status: null, stdout: "", stderr: "" };
 			for (const stream of ["stdout", "stderr"] as const)
 				child[stream].on("data", (bytes) => {
@@ -62,6 +66,23 @@ describe("software packages", function () {
 				});
 			child.once("close", (status) => done({ ...run, status }));
 		});
+	}
+
+	/** Builds, uploads, assigns and follows a mod. */
+	function publish(version: string, source: string): Promise<Run> {
+		const app = join(folder, `${version}.ts`);
+		writeFileSync(app, source);
+		const words = ["--type", "software", "--title", "test", "--version", version, "--app", app];
+		return tool(...words, "--assign", `device=${device.name}`);
+	}
+
+	/** Checks a file that is to be a mod; the reason against it. */
+	async function check(bytes: Uint8Array, version = "1"): Promise<string> {
+		const file = join(folder, "mod.bin");
+		writeFileSync(file, bytes);
+		const words = ["--type", "software", "--title", "test", "--version", version, "--image", file];
+		const { status, stderr } = await tool(...words, "--dry-run");
+		return `${status} ${stderr}`;
 	}
 
 	const latest = async (key: string): Promise<unknown> => (await site.latest(device.id, key))[key]?.value;
@@ -121,5 +142,20 @@ describe("software packages", function () {
 		board.board.powerCut();
 		board.board.powerOn();
 		await board.saw("mod m6, app sixth");
+	});
+
+	it("are checked before they are published", async () => {
+		includes((await tool("--type", "toaster")).stderr, "--type: expected firmware or software, got toaster");
+		includes(await check(Buffer.alloc(500)), "2 publish: mod: expected an archive for XS");
+		const archive = Buffer.from("00000014 58535f41 0000000c 56455253 11070000".replaceAll(" ", ""), "hex");
+		includes(await check(archive), "0 checked: test 1 for XS 17.7");
+		archive[16] = 16;
+		includes(await check(archive), "2 publish: mod: image engine: expected XS 17.7, got 16.7");
+		const own = await buildMod({ title: "test", version: "2", source: appOf("checked") });
+		includes(await check(own), '2 publish: identity version: expected "1" in the image, got "2"');
+		includes(
+			await check(Buffer.concat([own, Buffer.alloc(0x40000)]), "2"),
+			"2 publish: size: expected at most 262144",
+		);
 	});
 });

@@ -5,6 +5,7 @@ import type { JSONObject, Mods, ResetReason } from "host/contract";
 import { Key, ModSlots } from "ota/mod-slots";
 import { Software } from "ota/software";
 import { boot } from "../../../hosts/virtual/bootloader.ts";
+import { EspError } from "../../../hosts/virtual/esperr.ts";
 import { NorFlash, PowerCut } from "../../../hosts/virtual/flash.ts";
 import { packMod, readMod } from "../../../hosts/virtual/mod.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
@@ -94,6 +95,7 @@ export class ModDevice {
 			return this.#run(reset);
 		} catch (error) {
 			if (error instanceof PowerCut) return "power cut";
+			if (error instanceof EspError) return "crash"; // the bootloader's own command failed
 			throw error;
 		}
 	}
@@ -148,16 +150,33 @@ function connect(software: Software): void {
 	software.offer(offer);
 }
 
-/** What must be true of a device that has settled, whatever was cut. */
-export function hold(device: ModDevice, script: Script): void {
-	const { mapped } = device;
+/** What it told was so when it was told. */
+function holdTruth(device: ModDevice): void {
 	for (const { ran, values } of device.told) {
 		const said = values.current_sw_version;
 		const isTrue = said === ran || (said === "none" && !ran) || (said === "unknown" && ran === "m1");
 		if (said !== undefined && !isTrue) throw new Error(`told that ${said} runs, it was ${ran}`);
 		if (values.sw_state === "UPDATED" && ran !== "m2") throw new Error(`told UPDATED while ${ran} ran`);
 	}
-	const last = device.told.filter(({ values }) => values.sw_state !== undefined).at(-1)?.values;
+}
+
+const lastOf = (device: ModDevice): JSONObject | undefined =>
+	device.told.filter(({ values }) => values.sw_state !== undefined).at(-1)?.values;
+
+/** What must be true of a device that has settled after a command of flash has failed: it may have given up, and says so. */
+export function holdFailed(device: ModDevice): void {
+	holdTruth(device);
+	const { mapped } = device;
+	const state = lastOf(device)?.sw_state;
+	if (state !== (mapped === "m2" ? "UPDATED" : "FAILED"))
+		throw new Error(`settled with ${mapped}, told ${state}: ${JSON.stringify(device.told)}`);
+}
+
+/** What must be true of a device that has settled, whatever was cut. */
+export function hold(device: ModDevice, script: Script): void {
+	holdTruth(device);
+	const { mapped } = device;
+	const last = lastOf(device);
 	const wanted = script === "confirms" ? ["m2", "UPDATED"] : [undefined, "FAILED"];
 	if (String([mapped, last?.sw_state]) !== String(wanted))
 		throw new Error(`expected ${wanted}, got ${mapped} ${last?.sw_state}: ${JSON.stringify(device.told)}`);

@@ -1,7 +1,7 @@
 // Power cuts at every flash command of a mod's whole life: download, staging, removal of the old one, copy, trial, verdict.
 import { makeRandom } from "../../../hosts/virtual/tear.ts";
 import { ok } from "../../assert.ts";
-import { count, hold, ModDevice, type Script } from "./mod-device.ts";
+import { count, hold, holdFailed, ModDevice, type Script } from "./mod-device.ts";
 
 const Long = process.env.TEST_LONG === "1";
 const Random = Long ? 3_000 : 60;
@@ -44,6 +44,21 @@ describe("a power cut in the life of a mod", function () {
 						}
 					}
 				});
+
+	for (const isBlank of [true, false])
+		it(`a failure of every flash command, one at a time, ${isBlank ? "the first mod" : "after another"}`, () => {
+			const span = count("confirms", isBlank);
+			for (let at = 1; at <= span; at++) {
+				const device = new ModDevice("confirms", isBlank, at);
+				device.flash.failAt(at);
+				try {
+					device.live(Boots);
+					holdFailed(device);
+				} catch (error) {
+					throw new Error(`command ${at} of ${span}: ${(error as Error).message}`);
+				}
+			}
+		});
 
 	const fresh = Date.now() % 1_000_000;
 	it(`again and again, ${Random} stories (seeds from ${fresh})`, () => {
