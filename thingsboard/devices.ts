@@ -32,6 +32,7 @@ export class Devices {
 	#profiles: Profiles;
 	#byId = new Map<string, Device>();
 	#byCredentials = new Map<string, Device>();
+	#byName = new Map<string, Device>();
 	/** Called with each new device. */
 	onCreated: (device: Device) => void = () => undefined;
 	/** Called after a device got another name. */
@@ -63,8 +64,7 @@ export class Devices {
 			this.#profiles.ensure(info.type ?? "default"),
 			own,
 		);
-		this.#byId.set(device.id, device);
-		this.#byCredentials.set(id, device);
+		this.#keep(device, id);
 		this.onCreated(device);
 		return device;
 	}
@@ -73,7 +73,10 @@ export class Devices {
 	update(device: Device, info: DeviceInfo): void {
 		const { name } = device.info;
 		device.info = info;
-		if (info.name !== name) this.onRenamed(device, name);
+		if (info.name === name) return;
+		this.#forget(device, name);
+		this.#byName.set(info.name, device);
+		this.onRenamed(device, name);
 	}
 
 	/** Gives the device other credentials and closes its session at once. Throws as `create` does. */
@@ -90,7 +93,7 @@ export class Devices {
 	}
 
 	byName(name: string): Device | undefined {
-		return this.all().find(({ info }) => info.name === name);
+		return this.#byName.get(name);
 	}
 
 	/** By what the credentials are filed under: an access token, or a hash (`credentialsId`). */
@@ -107,8 +110,7 @@ export class Devices {
 		const { id, createdTime, info, credentials, ...rest } = saved;
 		const device = new Device(this.#clock, this.#settings, info, profile, credentials);
 		Object.assign(device, { id, createdTime }, rest);
-		this.#byId.set(id, device);
-		this.#byCredentials.set(credentialsId(credentials), device);
+		this.#keep(device, credentialsId(credentials));
 		return device;
 	}
 
@@ -116,8 +118,20 @@ export class Devices {
 	delete(device: Device): void {
 		this.#byId.delete(device.id);
 		this.#byCredentials.delete(credentialsId(device.credentials));
+		this.#forget(device, device.info.name);
 		device.session?.close("device deleted", administrative);
 		this.onDeleted(device);
+	}
+
+	#keep(device: Device, credentials: string): void {
+		this.#byId.set(device.id, device);
+		this.#byCredentials.set(credentials, device);
+		this.#byName.set(device.info.name, device);
+	}
+
+	/** The name is free again, unless another device has it by now. */
+	#forget(device: Device, name: string): void {
+		if (this.#byName.get(name) === device) this.#byName.delete(name);
 	}
 
 	#free(credentials: Credentials, but?: Device): string {

@@ -12,10 +12,11 @@ interface Found {
 
 /** What is found of a question: in the scope it names, without keys everything in both. */
 export function scopesOf({ attributes }: Device, { client, keys }: AttributesQuestion): Found[] {
+	const wanted = new Set(keys);
 	const names = keys.length ? ([client ? "client" : "shared"] as const) : (["client", "shared"] as const);
 	return names.map((scope) => {
 		const points = scope === "client" ? attributes.CLIENT_SCOPE : attributes.SHARED_SCOPE;
-		const picked = [...points].filter(([key]) => !keys.length || keys.includes(key));
+		const picked = [...points].filter(([key]) => !keys.length || wanted.has(key));
 		return { scope, values: picked.map(([key, { value }]) => [key, value] as const) };
 	});
 }

@@ -35,11 +35,11 @@ function answer(session: Session, id: number, client: string[], shared: string[]
 	const all = !client.length && !shared.length;
 	const { CLIENT_SCOPE, SHARED_SCOPE } = session.device.attributes;
 	const found = [
-		["client", CLIENT_SCOPE, client],
-		["shared", SHARED_SCOPE, shared],
+		["client", CLIENT_SCOPE, new Set(client)],
+		["shared", SHARED_SCOPE, new Set(shared)],
 	] as const;
 	const parts = found.flatMap(([name, scope, keys]) => {
-		const picked = [...scope].filter(([key]) => all || keys.includes(key));
+		const picked = [...scope].filter(([key]) => all || keys.has(key));
 		const values = picked.map(([key, { value }]) => [key, value] as const);
 		return values.length ? [`"${name}":${valuesJson(values)}`] : [];
 	});

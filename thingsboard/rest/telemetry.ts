@@ -65,10 +65,10 @@ export function attributeRoutes(app: FastifyInstance, core: Core): void {
 }
 
 function attributes(device: Device, request: FastifyRequest): string {
-	const names = keys(request);
+	const names = new Set(keys(request));
 	const entries = chosen(request)
 		.flatMap((name) => [...device.attributes[name]])
-		.filter(([key]) => !names.length || names.includes(key))
+		.filter(([key]) => !names.size || names.has(key))
 		.map(([key, { ts, value }]) => `{"lastUpdateTs":${ts},"key":${quote(key)},"value":${valueJson(value)}}`);
 	return `[${entries.join(",")}]`;
 }
