@@ -65,6 +65,7 @@ export class ModSlots implements Slots {
 	/** Why no mod may be staged now, or undefined. Throws what the image's slots throw. */
 	get hold(): string | undefined {
 		const { slots, rollback } = this.#options;
+		if (slots.running.state === "PENDING_VERIFY") return "a firmware on trial"; // whose way back lies in that slot
 		const isSpent = rollback !== "keep" || slots.next.state !== "VALID";
 		return isSpent ? undefined : "a firmware to go back to";
 	}

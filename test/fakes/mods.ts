@@ -10,8 +10,8 @@ export class FakeMods extends FakeRegion implements Mods {
 	readonly magic = 0x4d;
 	readonly identity: Mods["identity"] = undefined;
 
-	constructor(seed = 1) {
-		super(16, seed);
+	constructor(sectors = 16) {
+		super(sectors);
 	}
 
 	/** What a boot does. */

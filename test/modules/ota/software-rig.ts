@@ -21,8 +21,8 @@ export const offerOf = (mod: Uint8Array<ArrayBuffer>, version = "m1"): JSONObjec
 	);
 
 export class SoftwareRig {
-	readonly slots = new FakeSlots(2 * 65_536);
-	readonly mods = new FakeMods();
+	readonly slots: FakeSlots;
+	readonly mods: FakeMods;
 	readonly store = new FakeStore();
 	readonly server: FakeServer;
 	readonly told: JSONObject[] = [];
@@ -34,8 +34,11 @@ export class SoftwareRig {
 	modOptions: Partial<ModSlotsOptions> = {};
 	#restart = false;
 
-	constructor(mod = modOf(9_000)) {
+	/** The slot's size in blocks of 64 KiB, the mods' partition in sectors of 4 KiB. */
+	constructor(mod = modOf(9_000), blocks = 2, sectors = 16) {
 		clock.reset();
+		this.slots = new FakeSlots(blocks * 65_536);
+		this.mods = new FakeMods(sectors);
 		this.server = new FakeServer(mod);
 		this.server.fragment = 4096;
 	}

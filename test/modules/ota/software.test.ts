@@ -1,7 +1,13 @@
 // Mods by the updater of images: staged, copied, tried, kept or taken away.
+import { Digest } from "crypt";
+import type { JSONObject } from "host/contract";
+import Updater from "ota";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { modOf } from "../../fakes/mods.ts";
+import { FakeServer } from "../../fakes/server.ts";
+import { FakeStore } from "../../fakes/store.ts";
+import { imageOf, packageOf } from "./rig.ts";
 import { offerOf, SoftwareRig } from "./software-rig.ts";
 
 const mod = modOf(9_000);
@@ -248,6 +254,16 @@ describe("software", () => {
 		equal(rig.software.state, "DOWNLOADING");
 	});
 
+	it("waits until the image itself is confirmed", () => {
+		const rig = new SoftwareRig(mod);
+		rig.slots.states[0] = "PENDING_VERIFY";
+		equal(rig.live("POWERON", offer), "settled");
+		deepEqual(rig.all("sw_hold"), ["a firmware on trial"]);
+		rig.slots.states[0] = "VALID";
+		clock.advance(1_000);
+		equal(rig.software.state, "DOWNLOADING");
+	});
+
 	it("waits for what else uses the slot, and tells for what", () => {
 		const rig = new SoftwareRig(mod);
 		let busy: string | undefined = "firmware";
@@ -348,5 +364,71 @@ describe("software", () => {
 		rig.options = {};
 		equal(rig.settle("SW"), 1);
 		equal(rig.mod.current.version, "m1");
+	});
+
+	describe("beside firmware, in the same slot", () => {
+		const image = imageOf(190_000);
+
+		/** The image's updater on the device of `rig`; what it tells goes to `told`. */
+		function firmware(rig: SoftwareRig, told: JSONObject[], store = new FakeStore()) {
+			const source = new FakeServer(image);
+			const updater = new Updater({
+				...{ slots: rig.slots, store, source, digest: Digest, random: () => 1 },
+				current: { title: "app", version: "v1" },
+				report(values, callback) {
+					told.push(values);
+					callback?.(null);
+				},
+				wait: () => rig.software.busy,
+			});
+			updater.connected();
+			return { updater, source };
+		}
+
+		it("one waits for the other", () => {
+			const rig = new SoftwareRig(mod, 3);
+			const told: JSONObject[] = [];
+			rig.boot();
+			clock.advance(0);
+			const { updater } = firmware(rig, told);
+			rig.software.connected();
+			rig.software.offer(offer);
+			updater.offer(packageOf(image));
+			equal(updater.state, "IDLE");
+			deepEqual(
+				told.flatMap(({ ota_hold }) => (ota_hold === undefined ? [] : [ota_hold])),
+				["software"],
+			);
+			rig.software.cancel();
+			clock.advance(1_000);
+			equal(updater.state, "DOWNLOADING");
+			updater.close();
+		});
+
+		it("a firmware that was half downloaded loses what the stage took, and is right in the end", () => {
+			const rig = new SoftwareRig(mod, 3, 32);
+			const store = new FakeStore();
+			rig.boot();
+			clock.advance(0);
+			const first = firmware(rig, [], store);
+			first.updater.offer(packageOf(image));
+			while (first.updater.progress.written < 140_000)
+				if (!first.source.answer(first.updater)) clock.advance(10);
+			first.updater.close();
+			rig.settle("POWERON", offer);
+			equal(rig.mod.current.version, "m1");
+			const second = firmware(rig, [], store);
+			second.updater.offer(packageOf(image));
+			for (let turn = 0; turn < 500 && second.updater.state !== "UPDATING"; turn++)
+				if (!second.source.answer(second.updater)) clock.advance(10);
+			equal(second.updater.state, "UPDATING");
+			ok(
+				second.source.delivered >= image.length,
+				`${second.source.delivered} bytes: nothing kept was to be trusted`,
+			);
+			deepEqual(rig.slots.bytes.subarray(0, image.length), image);
+			equal(rig.mod.current.version, "m1");
+			second.updater.close();
+		});
 	});
 });
