@@ -51,6 +51,7 @@ const client = new TBClient({
 		updater.connected();
 		const { host, resetReason } = system;
 		client.sendAttributes({ host, resetReason, slot: slots.running.label, stats: { ...client.stats } });
+		health.tell();
 		sampler.sample();
 	},
 	onDisconnected(error) {

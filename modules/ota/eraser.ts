@@ -7,7 +7,7 @@ import Time from "time";
 /** Bytes; the least that NOR flash erases, and what `Slots.erase` takes at any place. */
 export const Sector = 4096;
 const Few = 3; // sectors at the image's end that are erased in less time than a block
-const Slow = 2_500; // milliseconds: half of ESP-IDF's task watchdog (CONFIG_ESP_TASK_WDT_TIMEOUT_S, 5 s)
+const Slow = 2_500; // milliseconds: half of ESP-IDF's usual task watchdog, a quarter of ours (CONFIG_ESP_TASK_WDT_TIMEOUT_S)
 
 export class Eraser {
 	/** Everything from the image's begin up to here is erased. */

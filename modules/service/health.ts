@@ -20,7 +20,7 @@ const Shortest = 10; // seconds
 const Longest = 86_400;
 const Default = 300;
 
-/** Reports at once when connected, then at the interval. Nothing that fails here reaches the caller. */
+/** Reports at the interval, and whenever `tell` is called: once connected, say. Nothing that fails here reaches the caller. */
 export class Health {
 	readonly #options: HealthOptions;
 	#interval: number;

@@ -129,6 +129,11 @@ describe("bad input to a whole board", function () {
 			assert.deepEqual(await rest.rpc(id, "ping", "still here"), { pong: "still here" });
 		});
 
+		it("how the device is, is known once it is connected, not at the end of an interval", async () => {
+			assert.equal(await last("resetReason"), "POWERON");
+			assert.match(String(await last("uptime")), /^\d+$/);
+		});
+
 		it("a wrong token is refused with its code and a cure", async () => {
 			const stranger = makeBoard({ host: "127.0.0.1", port: server.mqttPort, token: "wrong" });
 			const told = traced(stranger, /^tb: disconnected/);

@@ -6,7 +6,7 @@ import { clock } from "../fakes/clock.ts";
 import { chip } from "./fakes/chip.ts";
 import { dhcp } from "./fakes/net.ts";
 import { questions, sockets } from "./fakes/sntp.ts";
-import { keepDate, powerOn } from "./fakes/time.ts";
+import Time, { keepDate, powerOn } from "./fakes/time.ts";
 import type WiFi from "./fakes/wifi.ts";
 import { radio } from "./fakes/wifi.ts";
 import { fresh } from "./fresh.ts";
@@ -215,6 +215,16 @@ describe("ESP32 link over a scripted radio", () => {
 			events.filter((event) => event === "clock"),
 			["clock"],
 		);
+	});
+
+	it("is put right by the network where the clock was wrong by years, either way", () => {
+		for (const years of [6, -1]) {
+			Time.set((Today + years * 365 * Day) / 1000);
+			wifi().tell(500);
+			answer(1, Today / 1000);
+			equal(Date.now(), Today);
+			wifi().tell(200);
+		}
 	});
 
 	it("does not believe a time out of its mind, says so, and asks again", () => {
