@@ -19,6 +19,7 @@ const Response = "v2/sw/response/";
  * Errors of the server come to the client's `onFirmwareError`: it has one topic for both kinds.
  */
 export class SoftwareSource implements Part {
+	/** Subscribed at every connection. */
 	readonly filters: readonly Filter[] = [{ topic: `${Response}+/chunk/+`, QoS: 0 }];
 	readonly #client: TBClient;
 	readonly #sink: () => SoftwareSink;
@@ -46,7 +47,7 @@ export class SoftwareSource implements Part {
 		return bytes.length;
 	}
 
-	/** What is not a number was not asked for. */
+	/** Hands a chunk on; a number that was not asked for is for the sink to notice. */
 	onMessage(topic: string, payload: ArrayBuffer): boolean {
 		if (!topic.startsWith(Response)) return false;
 		const [request, , index] = topic.slice(Response.length).split("/");

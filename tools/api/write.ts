@@ -29,6 +29,7 @@ export const modules: Readonly<Record<string, string>> = {
 	"tbclient/provisioning-payload": "provisioning-payload",
 	"tbclient/protobuf-codec": "protobuf-codec",
 	"tbclient/protobuf": "protobuf",
+	"tbclient/software": "software",
 	gateway: "gateway/gateway",
 	"gateway/options": "gateway/options",
 	"gateway/stats": "gateway/stats",

@@ -67,6 +67,22 @@ describe("software", () => {
 		}
 	});
 
+	it("asks for a second opinion, as firmware does, before anything is copied", () => {
+		const rig = new SoftwareRig(mod);
+		let seen = 0;
+		rig.options = {
+			inspect: () => ({
+				write(bytes) {
+					seen += bytes.length;
+				},
+				close: () => "expected a signed package",
+			}),
+		};
+		equal(rig.settle("POWERON", offer), 1);
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_INSPECTION: expected a signed package");
+		deepEqual([seen, rig.mods.operations], [mod.length, 0]);
+	});
+
 	it("takes a mod away that crashes on trial, says so, and does not fetch it again", () => {
 		const rig = copied();
 		rig.boot("SW");
