@@ -167,13 +167,23 @@ describe("thingsboard websocket", () => {
 			socket.end(`GET ${path} ${head}`).resume();
 			await once(socket, "close");
 		}
-		for (const rude of [connect(Number(port), hostname)]) {
-			rude.on("error", () => undefined).write(`GET /api/other ${head}`);
-			await once(rude, "data");
-			rude.resetAndDestroy();
-		}
+		const rude = connect(Number(port), hostname).on("error", () => undefined);
+		rude.write(`GET /api/other ${head}`);
+		await once(rude, "data");
+		rude.resetAndDestroy();
 		await open(`/api/ws?token=${at.rest.token}`).send({ cmds: [{ type: "ATTRIBUTES", cmdId: 1, ...ids() }] });
 		equal((await client.next()).subscriptionId, 1);
+	});
+
+	it("ends although somebody who was refused keeps the connection", async () => {
+		const { hostname, port } = new URL(at.server.url);
+		const held = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+		held.on("error", () => undefined).write("GET /api/other HTTP/1.1\r\nHost: x\r\n");
+		held.write("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+		await once(held, "data");
+		await at.server.close();
+		held.destroy();
+		open("/api/ws").socket.on("error", () => undefined);
 	});
 
 	it("ends a connection whose message is too long, and refuses other paths", async () => {

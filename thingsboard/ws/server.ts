@@ -19,7 +19,7 @@ export function webSockets(core: Core, http: Server): { close(): void } {
 		socket.on("error", () => undefined); // nobody else listens any more, and "close" follows
 		const [path = "", query] = (request.url ?? "").split("?", 2); // any text can come: `//` is no URL
 		const plugin = paths.get(path);
-		if (plugin === undefined) return void socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+		if (plugin === undefined) return refuse(socket);
 		server.handleUpgrade(request, socket, head, (ws) =>
 			welcome(core, ws, plugin, new URLSearchParams(query).get("token")),
 		);
@@ -32,6 +32,12 @@ export function webSockets(core: Core, http: Server): { close(): void } {
 			server.close();
 		},
 	};
+}
+
+/** Not even a client that keeps its own side open may keep the socket, for it would keep the server from ending. */
+function refuse(socket: Duplex): void {
+	socket.once("finish", () => socket.destroy());
+	socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
 }
 
 /** A token in the query that is no good ends the connection; without one an `authCmd` must follow. */
