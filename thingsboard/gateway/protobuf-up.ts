@@ -54,8 +54,8 @@ function devices(message: Message, read: (entry: Message) => Json[] | Map<string
 	for (const entry of message.messages(1)) {
 		const device = name(entry, 1);
 		const [before, more] = [all.get(device), read(entry)];
-		if (before instanceof Map && more instanceof Map) all.set(device, new Map([...before, ...more]));
-		else if (Array.isArray(before) && Array.isArray(more)) all.set(device, [...before, ...more]);
+		if (before instanceof Map && more instanceof Map) for (const [key, value] of more) before.set(key, value);
+		else if (Array.isArray(before) && Array.isArray(more)) before.push(...more);
 		else all.set(device, more);
 	}
 	return all;
