@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,6 +60,41 @@ describe("bad input to a whole board", function () {
 				await traced(board, /^tb: disconnected/); // it tries again
 				board.close();
 				assert.match(text, expected);
+				assert.deepEqual(resets, []);
+			});
+	});
+
+	describe("in flash", () => {
+		const refused = { host: "127.0.0.1", port: 1, token: "t" };
+		const noise = (name: string, sector: number) => (flash: NorFlash) => {
+			const at = table.find(name).offset + sector * 4096;
+			flash.erase(at, 4096);
+			flash.write(at, randomBytes(4096));
+		};
+		const full = (flash: NorFlash): void => {
+			const nvs = new Nvs(flash, table.find("nvs"));
+			assert.throws(() => {
+				for (let n = 0; n < 1000; n++) nvs.set("filler", `n${n}`, n);
+			}, /ESP_ERR_NVS_NOT_ENOUGH_SPACE/);
+		};
+		const cases: [string, (flash: NorFlash) => void, RegExp][] = [
+			["NVS that is full", full, /TB_LOST.*127\.0\.0\.1:1\b/],
+			["NVS that was wiped", (flash) => flash.erase(table.find("nvs").offset, 0x4000), /^tb: /], // whoever has port 1883 here
+			["noise in one page of NVS", noise("nvs", 2), /TB_LOST.*127\.0\.0\.1:1\b/],
+			["noise in the first sector of otadata", noise("otadata", 0), /TB_LOST.*127\.0\.0\.1:1\b/],
+			["noise in the second sector of otadata", noise("otadata", 1), /TB_LOST.*127\.0\.0\.1:1\b/],
+		];
+		for (const [name, spoil, expected] of cases)
+			it(`${name} neither ends the program nor costs the image`, async () => {
+				const board = makeBoard(refused);
+				spoil(board.flash);
+				const resets: unknown[] = [];
+				board.on("reset", (reset) => resets.push(reset));
+				const told = traced(board, /^tb: /);
+				board.powerOn();
+				assert.match(await told, expected);
+				assert.ok(running(board).equals(image));
+				board.close();
 				assert.deepEqual(resets, []);
 			});
 	});
