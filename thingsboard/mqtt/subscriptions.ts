@@ -2,6 +2,9 @@ import type { ISubscribePacket, IUnsubscribePacket } from "mqtt-packet";
 import { reason } from "./reasons.ts";
 import { granted, type Interest, matches, type Style } from "./topics.ts";
 
+/** Filters that one session may have: under a profile's own one with wildcards there is no end of them. The server knows no limit. */
+const maxFilters = 1000;
+
 /** The filters that one session was granted, and what they switched on in the core. */
 export class Subscriptions {
 	#granted = new Map<string, 0 | 1>();
@@ -30,7 +33,8 @@ export class Subscriptions {
 	/** The codes of SUBACK. */
 	grant({ subscriptions }: ISubscribePacket): number[] {
 		return subscriptions.map(({ topic, qos }) => {
-			if (!this.#meaning(topic)) return this.#refused;
+			const full = this.#granted.size >= maxFilters && !this.#granted.has(topic);
+			if (full || !this.#meaning(topic)) return this.#refused;
 			this.#granted.set(topic, qos ? 1 : 0);
 			return qos ? 1 : 0;
 		});

@@ -235,6 +235,8 @@ describe("thingsboard: the table of acknowledgements", () => {
 		deepEqual(await peer.subscribe("my/own/updates", "my/updates"), [1, 0x80]);
 		at.device.saveAttributes("SHARED_SCOPE", new Map([["a", { type: "LONG", text: "1" }]]));
 		equal((await peer.message()).topic, attributes);
+		const many = Array.from({ length: 1001 }, (_, i) => `my/${i}/updates`);
+		deepEqual(((await peer.subscribe(...many)) as number[]).slice(998), [1, 0x80, 0x80]);
 		at.device.profile = at.server.core.profiles.ensure("default");
 		await peer.end();
 	});
