@@ -1,45 +1,18 @@
 // examples/gateway-udp.ts in Moddable's desktop simulator: the SDK's own UDP and MQTT. A sensor of ours speaks to it.
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RestClient } from "../../tools/peer/rest.ts";
 import { eventually, Site } from "../../tools/peer/site.ts";
 import { Board, commission, wipe } from "../../tools/sdk/board.ts";
 import { type Display, openDisplay } from "../../tools/sdk/display.ts";
+import { exampleManifest } from "../../tools/sdk/example.ts";
 import { buildHost, findSDK, root } from "../../tools/sdk/sdk.ts";
 import { prepare } from "../../tools/start/example.ts";
 import { startServer } from "../../tools/start/process.ts";
 import { deepEqual, equal } from "../assert.ts";
 
 const work = join(root, ".test/sdk/gateway");
-
-interface Manifest {
-	include: string[];
-	modules: Record<string, string | string[]>;
-}
-
-/** The project's manifest with the example in place of main.ts. */
-function manifest(): string {
-	const { include, modules, ...rest } = JSON.parse(
-		readFileSync(join(root, "manifest.json"), "utf8"),
-	) as Manifest;
-	const from = (path: string): string => (path.startsWith("./") ? join(root, path) : path);
-	const all = (paths: string | string[]): string | string[] =>
-		Array.isArray(paths) ? paths.map(from) : from(paths);
-	const kept = Object.fromEntries(Object.entries(modules).map(([name, paths]) => [name, all(paths)]));
-	const main = (kept["*"] as string[]).filter((path) => path !== join(root, "main"));
-	const platforms = { lin: { include: join(root, "hosts/simulator/manifest.json") } };
-	const whole = {
-		...{ ...rest, platforms },
-		include: [...include.map(from), join(root, "examples/manifest_gateway.json")],
-		modules: { ...kept, "*": main, main: join(root, "examples/gateway-udp") },
-	};
-	mkdirSync(work, { recursive: true });
-	const file = join(work, "manifest.json");
-	writeFileSync(file, JSON.stringify(whole, undefined, "\t"));
-	return file;
-}
 
 describe("The UDP gateway in the simulator (needs MODDABLE)", function () {
 	this.timeout(300_000);
@@ -52,7 +25,11 @@ describe("The UDP gateway in the simulator (needs MODDABLE)", function () {
 	before(async function () {
 		if (!process.env.MODDABLE) return this.skip();
 		const sdk = findSDK();
-		const library = await buildHost(sdk, manifest(), join(work, "build"));
+		const library = await buildHost(
+			sdk,
+			exampleManifest(work, "examples/gateway-udp", ["examples/manifest_gateway.json"]),
+			join(work, "build"),
+		);
 		const { program, url, mqttPort } = await startServer(["--port", "0", "--http-port", "0"]);
 		const rest = new RestClient(url);
 		await rest.login("tenant@thingsboard.org", "tenant");
