@@ -13,7 +13,8 @@ describe("The BLE gateway, generated for an ESP32-S3 and not run (needs MODDABLE
 
 	before(async function () {
 		if (!process.env.MODDABLE) return this.skip();
-		const manifest = exampleManifest(work, "examples/ble/main", ["examples/ble/manifest.json"]);
+		const ble = { main: "./ble/main", include: ["./ble/manifest.json"], chip: ["./ble/psram.json"] };
+		const manifest = exampleManifest(work, ble);
 		directory = await generateESP32(findSDK(), "s3devkit", join(work, "build"), manifest);
 	});
 

@@ -27,7 +27,7 @@ describe("The UDP gateway in the simulator (needs MODDABLE)", function () {
 		const sdk = findSDK();
 		const library = await buildHost(
 			sdk,
-			exampleManifest(work, "examples/gateway-udp", ["examples/manifest_gateway.json"]),
+			exampleManifest(work, { main: "./gateway-udp" }),
 			join(work, "build"),
 		);
 		const { program, url, mqttPort } = await startServer(["--port", "0", "--http-port", "0"]);

@@ -1,34 +1,41 @@
-// The project's manifest with another program in place of main.ts: what examples/README.md tells people to write.
+// examples/manifest.json with another program: what examples/README.md tells people to do.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./sdk.ts";
 
-type Paths = string | string[];
+const home = join(root, "examples");
 
-interface Manifest {
-	include: string[];
-	modules: Record<string, Paths>;
-	platforms: Record<string, { include: string }>;
+/** Paths of that manifest are relative to it; anywhere else they have to be absolute. */
+function moved(value: unknown): unknown {
+	if (typeof value === "string") return /^\.\.?\//.test(value) ? join(home, value) : value;
+	if (Array.isArray(value)) return value.map(moved);
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, moved(inner)]));
 }
 
-/** Writes it to `folder`; `main` and `includes` are paths from the project's folder. Returns its own path. */
-export function exampleManifest(folder: string, main: string, includes: string[]): string {
-	const text = readFileSync(join(root, "manifest.json"), "utf8");
-	const { include, modules, platforms, ...rest } = JSON.parse(text) as Manifest;
-	const from = (path: string): string => (path.startsWith("./") ? join(root, path) : path);
-	const all = (paths: Paths): Paths => (Array.isArray(paths) ? paths.map(from) : from(paths));
-	const kept = Object.fromEntries(Object.entries(modules).map(([name, paths]) => [name, all(paths)]));
-	const hosts = Object.entries(platforms).map(([name, host]) => [name, { include: from(host.include) }]);
-	const whole = {
-		...rest,
-		include: [...include.map(from), ...includes.map((path) => join(root, path))],
-		modules: {
-			...kept,
-			"*": (kept["*"] as string[]).filter((path) => path !== join(root, "main")),
-			main: join(root, main),
+/** What is different in an example's manifest; paths relative to `examples`. */
+export interface Difference {
+	main: string;
+	include?: string[];
+	/** For chips: behind what all examples have, since the last one that names a setting wins. */
+	chip?: string[];
+}
+
+/** Writes the manifest to `folder`. Returns its path. */
+export function exampleManifest(folder: string, { main, include = [], chip = [] }: Difference): string {
+	const common = JSON.parse(readFileSync(join(home, "manifest.json"), "utf8"));
+	const { modules, platforms } = common;
+	const { esp32, "esp32/*": boards } = platforms;
+	const whole = moved({
+		...common,
+		include: [...common.include, ...include],
+		modules: { ...modules, main },
+		platforms: {
+			...platforms,
+			esp32: { include: [...esp32.include, ...chip] },
+			"esp32/*": { include: [...boards.include, ...chip] },
 		},
-		platforms: Object.fromEntries(hosts),
-	};
+	});
 	mkdirSync(folder, { recursive: true });
 	const file = join(folder, "manifest.json");
 	writeFileSync(file, JSON.stringify(whole, undefined, "\t"));
