@@ -97,7 +97,7 @@ describe("ESP32 store over a fake of ESP-IDF's functions", () => {
 	it("refuses names and values beyond NVS's limits before ESP-IDF is asked", () => {
 		const store = new Store("tb");
 		chip.calls = [];
-		for (const name of ["", "a234567890123456", "ä2345678901234"].slice(0, 2))
+		for (const name of ["", "a234567890123456", "ä23456789012345"])
 			throws(() => store.set(name, 1), "expected 1 to 15 bytes");
 		throws(() => store.set("value", 1.5), "expected an int32");
 		throws(() => store.set("value", 2 ** 31), "expected an int32");

@@ -73,6 +73,12 @@ describe("what we say of ESP-IDF v6.0", () => {
 			if (symbol.type === "int") ok(low <= Number(value) && Number(value) <= high, `${low} to ${high}`);
 		});
 
+	it("lets the task watchdog watch the loop task alone: ESP-IDF's default adds the idle tasks, which a breakpoint starves", () => {
+		const set = new Map(settings().map(({ name, value }) => [name, value]));
+		equal(set.get("ESP_TASK_WDT_PANIC"), "y");
+		for (const cpu of [0, 1]) equal(set.get(`ESP_TASK_WDT_CHECK_IDLE_TASK_CPU${cpu}`), "n");
+	});
+
 	it("sets no symbol twice", () => {
 		const names = settings().map(({ file, name }) => `${file} ${name}`);
 		equal(new Set(names).size, names.length);
