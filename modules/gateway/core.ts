@@ -169,7 +169,7 @@ export class Core implements Part {
 		if (child.state === "away") return;
 		child.state = "away";
 		const text = `{"device":${JSON.stringify(oldName)}}`;
-		this.client.publish(GatewayTopic.disconnect, text, { transient: true, unmetered: true });
+		this.client.publish(GatewayTopic.disconnect, text, { urgent: true, transient: true, unmetered: true });
 		this.children.wake(child);
 		this.sender.wake();
 	}

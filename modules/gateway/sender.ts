@@ -136,6 +136,7 @@ export class Sender {
 		stats.entries += batch.entries.length;
 		stats.values += batch.points;
 		client.publish(topicOf[batch.kind], textOf(batch, settings.clock()), {
+			urgent: true, // all of one kind, so that they keep their order
 			transient: true,
 			unmetered: true,
 			callback: (error) => this.done(batch, error),

@@ -120,6 +120,16 @@ describe("TBGateway: lost connections", () => {
 		deepEqual(serve(), ['connect {"device":"A"}']);
 		equal(gateway.device("A")?.messages, 0);
 	});
+	it("are not what a full socket is: the disconnect stays behind the readings before it", () => {
+		live();
+		mqtt().room = 20;
+		gateway.sendTelemetry("A", { t: 1 });
+		clock.advance(0);
+		gateway.disconnect("A");
+		clock.advance(0);
+		mqtt().writable(10_000);
+		deepEqual(serve(), ['telemetry {"A":[{"t":1}]}', 'disconnect {"device":"A"}']);
+	});
 	it("are none to a gateway that is made while its client is connected", () => {
 		live();
 		gateway.close();

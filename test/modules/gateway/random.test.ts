@@ -131,6 +131,7 @@ function wander(seed: number): void {
 	for (const [n, result] of results.entries()) ok(result, `reading ${n} of ${results.length} was completed`);
 	for (const device of gateway.devices) equal(gateway.device(device)?.bytes, 0, "nothing is held");
 	ok(results.includes("done"), "something arrived");
+	equal(gateway.stats.callbackErrors, 0, "what was asserted in completions held");
 	equal(server.overLimit, 0, "the limits were kept");
 	client.close();
 }
@@ -138,7 +139,7 @@ function wander(seed: number): void {
 describe("TBGateway: at random", () => {
 	beforeEach(begin);
 
-	for (const seed of [1, 2, 3, 4, (Math.random() * 2 ** 31) | 0])
+	for (const seed of [1, 2, 3, 1033492554, (Math.random() * 2 ** 31) | 0])
 		it("loses no reading, exceeds no limit and keeps its books, whatever drops and overflows", () => {
 			trace(`seed ${seed}\n`);
 			wander(seed);
