@@ -41,12 +41,13 @@ export class Journal implements Backlog {
 	damaged = 0;
 	#options: JournalOptions;
 	#log: Log;
-	#position: number | undefined; // of the message taken last
+	#position: number | undefined; // of the message taken last, or of a mark behind it
 	#callbacks = new Map<number, Completion>();
 	#last: Message | undefined; // the newest, while it is the only one that waits
 	#waiting = 0;
 	#taken = 0; // and not done
 	#passed: number[] = []; // marks that are needed until nothing is taken
+	#ahead = false; // a mark was written that was not passed: nothing may jump over it, or it would hold its sector for ever
 	#origins = new Map<number, number>();
 	#early = false; // readings of this boot wait for its clock
 	#dater: Dater | undefined;
@@ -76,7 +77,7 @@ export class Journal implements Backlog {
 		message.position = position;
 		if (message.early !== undefined) this.#early = true;
 		if (message.callback) this.#callbacks.set(position, message.callback);
-		this.#last = this.#waiting ? undefined : message;
+		this.#last = this.#waiting || this.#ahead ? undefined : message;
 		this.#waiting += 1;
 		return true;
 	}
@@ -112,8 +113,9 @@ export class Journal implements Backlog {
 		const now = this.#early ? this.#options.clock?.() : undefined;
 		if (now === undefined) return;
 		const mark: Mark = ["time", this.#options.bootId, Math.floor(now) - (Time.ticks >>> 0)];
-		if (this.#log.append(ArrayBuffer.fromString(`${JSON.stringify(mark)}\n`)) !== undefined)
-			this.#early = false;
+		if (this.#log.append(ArrayBuffer.fromString(`${JSON.stringify(mark)}\n`)) === undefined) return;
+		this.#early = false;
+		this.#ahead = true;
 	}
 
 	private encode(message: Message): ArrayBuffer {
@@ -131,14 +133,22 @@ export class Journal implements Backlog {
 	private read(): Message | undefined {
 		for (let at = this.#log.after(this.#position); at !== undefined; at = this.#log.after(at)) {
 			const found = this.parse(at);
-			if (found === "mark") this.#passed.push(at);
+			if (found === "mark") this.pass(at);
 			else if (found) return found;
 			else {
 				this.#waiting -= 1;
 				this.remove(at);
 			}
 		}
+		this.#ahead = false;
 		return undefined;
+	}
+
+	/** A mark is needed until everything before it is done. */
+	private pass(mark: number): void {
+		this.#position = mark;
+		if (this.#taken) this.#passed.push(mark);
+		else this.remove(mark);
 	}
 
 	/** The message at a position; undefined when it is damaged. */
@@ -183,6 +193,7 @@ export class Journal implements Backlog {
 	}
 
 	private remember([, boot, origin]: Mark): void {
+		this.#ahead = true;
 		this.#origins.set(boot, origin);
 		const [oldest] = this.#origins.keys();
 		if (this.#origins.size > MaxBoots && oldest !== undefined) this.#origins.delete(oldest);
@@ -202,7 +213,12 @@ export class Journal implements Backlog {
 		}
 	}
 
+	/** What the application throws over it must not end the connection: the record would be tried again for ever. */
 	private tell(text: string, cause: unknown): void {
-		this.#options.onError?.(new TBError("TB_STORE", `journal: ${text}`, cause));
+		try {
+			this.#options.onError?.(new TBError("TB_STORE", `journal: ${text}`, cause));
+		} catch {
+			// There is nobody left to tell.
+		}
 	}
 }
