@@ -106,6 +106,7 @@ export default class Provisioning {
 	}
 
 	#use(copy: Copy): void {
+		if (this.#closed) return; // from `onError`, a moment ago
 		this.#used = copy;
 		this.#refusals = 0;
 		try {
@@ -121,6 +122,7 @@ export default class Provisioning {
 		const brings = certificate !== undefined || Object.keys(own).length > 0;
 		this.#asked = brings ? { credentials: own, trust: Trust.asked, serial: 0 } : undefined;
 		if (this.#asked) this.#keep(this.#asked, Trust.asked);
+		if (this.#closed) return;
 		const options = { ...this.#server, keepAlive: 30_000, random: this.#random };
 		this.#session = new ProvisioningSession(options, this.#request, {
 			onAnswer: (bytes) => this.#answered(bytes),
@@ -174,6 +176,7 @@ export default class Provisioning {
 	}
 
 	#arm(action: () => void, ms: number): void {
+		if (this.#closed) return;
 		Timer.clear(this.#timer);
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
