@@ -140,9 +140,18 @@ export class Connection implements AttemptOwner {
 	}
 
 	private connect(): void {
-		const { socket, clock } = this.#options;
-		if (socket.secure && clock && clock() === undefined) this.timeless();
+		if (this.#options.socket.secure && this.isTimeless()) this.timeless();
 		else this.open();
+	}
+
+	/** A clock that throws says no time; it is called from a timer, where an exception aborts the device. */
+	private isTimeless(): boolean {
+		const { clock } = this.#options;
+		try {
+			return clock !== undefined && clock() === undefined;
+		} catch {
+			return true;
+		}
 	}
 
 	/** Before the time is known every certificate looks as if it were not valid yet. Told once, looked at every second. */

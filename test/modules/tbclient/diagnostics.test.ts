@@ -137,6 +137,15 @@ describe("TBClient: TLS before the time is known", () => {
 		equal(FakeMQTT.made.length, 1);
 		equal(client.stats.lost, 0);
 	});
+	it("takes a clock that throws for one without a time: nothing escapes from a timer", () => {
+		const clocks = () => {
+			throw new Error("RTC");
+		};
+		make({ ...secure, clock: clocks });
+		clock.advance(5000);
+		equal(FakeMQTT.made.length, 0);
+		includes(log.join(), "disconnected TB_CLOCK");
+	});
 	it("needs no time without TLS, and does not ask where no clock was given", () => {
 		make({ clock: () => undefined });
 		clock.advance(0);
