@@ -3,10 +3,10 @@ import type { JSONObject, JSONValue } from "host/contract";
 import type { AttributeKeys } from "tbclient/attributes";
 import type { Codec } from "tbclient/codec";
 import { Core } from "tbclient/core";
-import type { SendOptions } from "tbclient/delivery";
+import { checkQoS, type SendOptions } from "tbclient/delivery";
 import type { TBError } from "tbclient/errors";
 import { bodyOf, type Completion, makeMessage, type Payload } from "tbclient/message";
-import type { AttributeValues, Handler, TBClientOptions } from "tbclient/options";
+import { type AttributeValues, checkTimeout, type Handler, type TBClientOptions } from "tbclient/options";
 import type { Part } from "tbclient/parts";
 import { chunkTopic } from "tbclient/sender";
 import type { Stats } from "tbclient/stats";
@@ -36,7 +36,7 @@ export default class TBClient {
 	#core: Core;
 	#package = -1; // request id of the firmware that was asked for last
 
-	/** Connects in a later turn. @throws TypeError host or credentials, RangeError keepAlive, maxMessage, inFlight, requestTimeout. */
+	/** Connects in a later turn. @throws TypeError host or credentials, RangeError keepAlive, maxMessage, inFlight, outbox, requestTimeout. */
 	constructor(options: TBClientOptions) {
 		this.#core = new Core(this, options);
 	}
@@ -107,7 +107,7 @@ export default class TBClient {
 	 * Calls a method of the server (client-side RPC), which its rule chain answers. Called back once: with the answer, or with TB_RPC
 	 * (the server's error), TB_TIMEOUT (none in `timeout` ms, default `requestTimeout`, or none that the server had in 60 s),
 	 * TB_DISCONNECTED, TB_OUTBOX_FULL (8 calls wait already) or TB_TOO_LARGE.
-	 * @throws TypeError for a method that is no text, or is empty.
+	 * @throws TypeError for a method that is no text, or is empty, RangeError for a timeout outside 1…2^31 - 1.
 	 */
 	call(
 		method: string,
@@ -117,6 +117,7 @@ export default class TBClient {
 	): void {
 		this.#open("call");
 		if (typeof method !== "string" || !method) throw new TypeError(`call: expected a method, got ${method}`);
+		checkTimeout("call: timeout", timeout);
 		this.#core.questions.call(method, params, timeout, (error, answer) =>
 			this.#core.callbacks.run("call callback", () => callback.call(this, error, answer)),
 		);
@@ -135,10 +136,12 @@ export default class TBClient {
 	 * Answers an RPC, now or later, also on another connection; kept over losses. What JSON cannot carry goes out as null.
 	 * An answer that is too large is replaced by an error for the caller, and told as TB_TOO_LARGE. After any other error the call
 	 * can be answered again. The server delivers unanswered calls again; the same call does not run twice, nor within a minute of
-	 * its answer (the last 8 calls, answers up to 512 bytes).
+	 * its answer (the last 8 calls, answered ones forgotten first; answers up to 512 bytes). @throws RangeError for an id that is none.
 	 */
 	respond(id: number, result: JSONValue, callback?: Completion): void {
 		this.#open("respond");
+		if (!(Number.isInteger(id) && id >= 0))
+			throw new RangeError(`respond: expected the id of a call, got ${id}`);
 		this.#core.calls.respond(id, result, callback);
 	}
 
@@ -167,12 +170,14 @@ export default class TBClient {
 	/**
 	 * Publishes on any topic, kept over losses; limits and errors as for `sendTelemetry`. For what builds on the client:
 	 * a topic that the server does not know ends the connection.
-	 * @throws RangeError for a topic that is empty or has a wildcard or a control character.
+	 * @throws RangeError for a topic that is empty or has a wildcard or a control character, or another QoS than 0 and 1.
 	 */
 	publish(topic: string, payload: Payload, options: PublishOptions = {}): void {
 		this.#open("publish");
 		checkTopic(topic);
-		this.#core.delivery.publish(makeMessage(topic, bodyOf(payload), options));
+		const { QoS = 1 } = options;
+		checkQoS("publish", QoS);
+		this.#core.delivery.publish(makeMessage(topic, bodyOf(payload), { ...options, QoS }));
 	}
 
 	/**

@@ -204,7 +204,7 @@ export class Delivery implements SenderOptions, Dater {
 		pieces: Piece[] | undefined,
 		{ QoS = 1, callback, early }: SendOptions & { early?: number | undefined },
 	): void {
-		if (QoS !== 0 && QoS !== 1) throw new RangeError(`${attempt}: QoS: expected 0 or 1, got ${QoS}`);
+		checkQoS(attempt, QoS);
 		if (!pieces) {
 			this.refuse(callback, tooLarge(attempt, this.room().bytes, "a larger value"));
 			return;
@@ -321,6 +321,11 @@ export class Delivery implements SenderOptions, Dater {
 	private later(callback: Completion | undefined, error: TBError | null): void {
 		if (callback) this.#options.callbacks.defer(() => this.#options.callbacks.complete(callback, error));
 	}
+}
+
+/** @throws RangeError for 2, which ThingsBoard's clients do not need, and for what is none. */
+export function checkQoS(attempt: string, QoS: number): void {
+	if (QoS !== 0 && QoS !== 1) throw new RangeError(`${attempt}: QoS: expected 0 or 1, got ${QoS}`);
 }
 
 function evictedBy({ topic }: Message): TBError {

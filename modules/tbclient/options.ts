@@ -98,6 +98,11 @@ export interface Settings extends ConnectionOptions {
 
 const MaxKeepAlive = 600_000; // ms; ThingsBoard's default session inactivity timeout
 
+/** @throws RangeError for ms that `Time.delta` cannot measure. */
+export function checkTimeout(attempt: string, ms: number): void {
+	if (!(ms >= 1 && ms <= 0x7fffffff)) throw new RangeError(`${attempt}: expected 1…2^31 - 1 ms, got ${ms}`);
+}
+
 /** Fills in the defaults. @throws TypeError host or credentials, RangeError numbers. */
 export function settingsOf(options: TBClientOptions): Settings {
 	const server = serverOf(options);
@@ -110,8 +115,11 @@ export function settingsOf(options: TBClientOptions): Settings {
 	if (watch) checkKeys(watch, codec);
 	if (!(keepAlive > 0 && keepAlive <= MaxKeepAlive))
 		throw new RangeError(`keepAlive: expected 1…${MaxKeepAlive} ms, got ${keepAlive}`);
-	for (const [name, value] of Object.entries({ maxMessage, inFlight, requestTimeout }))
+	for (const [name, value] of Object.entries({ maxMessage, inFlight, messages, bytes }))
 		if (!(value >= 1)) throw new RangeError(`${name}: expected at least 1, got ${value}`);
+	if (!["oldest", "newest", "refuse"].includes(drop))
+		throw new RangeError(`outbox.drop: expected oldest, newest or refuse, got ${drop}`);
+	checkTimeout("requestTimeout", requestTimeout);
 	const log = options.trace ? (text: string) => trace(`tbclient: ${text}\n`) : undefined;
 	const network = { ...server, login: loginOf(options), keepAlive, random, clock, log };
 	const outbox = { messages, bytes, drop };

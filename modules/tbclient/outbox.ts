@@ -9,6 +9,7 @@ import Time from "time";
 const Closed = 4;
 const Silent = 1;
 const Guilty = 8;
+const Questions = 64; // transient messages that may wait though the outbox is full
 
 /** What gives way when there is no room: the message that waits for longest, the one that came last, or the new one. */
 export type DropPolicy = "oldest" | "newest" | "refuse";
@@ -107,6 +108,11 @@ export class Outbox {
 		return since;
 	}
 
+	/** Whether something that was in flight when a connection was lost still has to be sent again. */
+	get resending(): boolean {
+		return this.#flying.some(({ id, sent }) => id !== 0 && sent === undefined);
+	}
+
 	/** Takes the message that a PUBACK names; undefined for a stray one. */
 	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#flying.find((one) => one.id === id && one.sent !== undefined);
@@ -120,6 +126,13 @@ export class Outbox {
 		this.#bytes -= message.bytes.byteLength;
 		if (message.sent !== undefined) this.#sent -= 1;
 		this.#backlog.done(message);
+	}
+
+	/** Takes out what nobody waits for any more, if it was not sent yet. */
+	withdraw(message: Message): void {
+		const at = this.#urgent.indexOf(message);
+		if (at >= 0) this.fly(this.#urgent.splice(at, 1)[0]);
+		if (message.sent === undefined && this.#flying.includes(message)) this.remove(message);
 	}
 
 	/** A message in flight has become larger, or smaller. */
@@ -147,14 +160,14 @@ export class Outbox {
 		return { poison, forgotten, flying: flying.length > 0 };
 	}
 
-	/** False when there is no room. Requests need none: their number is bounded already. */
+	/** False when there is no room. What is transient has some of its own, so that a full outbox does not silence questions. */
 	private keep(message: Message): boolean {
 		const { messages, bytes } = this.#limits;
 		const size = message.bytes.byteLength;
 		const waits = !message.urgent && !message.transient;
 		if (waits && !this.#backlog.inMemory) return this.#backlog.add(message);
 		const full = this.length >= messages || this.bytes + size > bytes;
-		if (full && !message.transient) return false;
+		if (full && !(message.transient && this.#urgent.length < Questions)) return false;
 		if (waits) return this.#backlog.add(message);
 		this.#urgent.push(message);
 		this.#bytes += size;
@@ -162,7 +175,8 @@ export class Outbox {
 	}
 
 	/** Whether there would be room if everything gave way that can. */
-	private isWorthIt({ bytes: { byteLength }, urgent }: Message): boolean {
+	private isWorthIt({ bytes: { byteLength }, urgent, transient }: Message): boolean {
+		if (transient) return false;
 		if (!this.#backlog.inMemory) return !urgent;
 		let [messages, bytes] = [this.#urgent.length, byteLength];
 		for (const one of this.#urgent) bytes += one.bytes.byteLength;

@@ -95,12 +95,18 @@ export class Questions {
 		const { callbacks, delivery } = this.#options;
 		const refuse = (code: "TB_DISCONNECTED" | "TB_OUTBOX_FULL", text: string) =>
 			callbacks.defer(() => settle(new TBError(code, `${attempt}: ${text}`)));
-		const id = this.#options.isConnected() ? requests.add(settle, timeout) : 0;
+		const message = makeMessage(topic, bodyOf(payload), { urgent: true, transient: true });
+		const settled: Settle<Answer> = (error, answer) => {
+			delivery.outbox.withdraw(message);
+			settle(error, answer);
+		};
+		const id = this.#options.isConnected() ? requests.add(settled, timeout) : 0;
 		if (id === undefined) refuse("TB_OUTBOX_FULL", `${MaxRequests} of them wait already`);
 		else if (!id) refuse("TB_DISCONNECTED", "there is no connection");
 		else {
-			const callback = (error: TBError | null) => void (error && requests.settle(id, error));
-			delivery.publish(makeMessage(topic + id, bodyOf(payload), { urgent: true, transient: true, callback }));
+			message.topic += id;
+			message.callback = (error) => void (error && requests.settle(id, error));
+			delivery.publish(message);
 		}
 	}
 }

@@ -92,7 +92,7 @@ export class Sender {
 		this.close();
 		const loss = this.#options.outbox.lost(byPeer);
 		this.#options.rates.down(byPeer && loss.flying);
-		if (loss.flying) this.#window = 1; // one at a time until something is acknowledged: finds the message that ends connections
+		if (loss.flying) this.#window = 1; // one at a time until all of them are acknowledged: finds the message that ends connections
 		return loss;
 	}
 
@@ -142,7 +142,7 @@ export class Sender {
 	acknowledge(id: number | undefined): Message | undefined {
 		const message = this.#options.outbox.acknowledge(id);
 		if (!message) return undefined;
-		this.#window = this.#options.settings.inFlight;
+		if (!this.#options.outbox.resending) this.#window = this.#options.settings.inFlight;
 		this.#options.rates.heard(message.sent as number);
 		if (!message.unmetered) this.#options.rates.arrived(message.points);
 		return message;
@@ -257,6 +257,7 @@ export class Sender {
 			const piece = bytes.slice(stream.offset, stream.offset + Math.min(room, Whole));
 			room = mqtt.write(piece);
 			stream.offset += piece.byteLength;
+			stream.message.sent = Time.ticks; // a slow link is no silent server
 		}
 		if (stream.offset < bytes.byteLength) return;
 		this.#stream = undefined;

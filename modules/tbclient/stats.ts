@@ -12,11 +12,11 @@ export interface Stats {
 	takenOver: number;
 	/** Connections that the client itself ended before the server's packet identifiers ran out (TB_RENEWED). */
 	renewed: number;
-	/** QoS 1 messages written for the first time. */
+	/** Messages written for the first time. */
 	sent: number;
 	/** The same again, after a loss. */
 	resent: number;
-	/** PUBACKs for those. */
+	/** PUBACKs for those of QoS 1. */
 	acknowledged: number;
 	/** Messages that had to wait for one of the server's rate limits. */
 	delayed: number;

@@ -88,9 +88,11 @@ export class Watches {
 		});
 	}
 
-	/** A lost connection is asked on the next one; anything else in a while. */
-	private failed({ code }: TBError): void {
-		if (code === "TB_DISCONNECTED" || this.#timer !== undefined) return;
+	/** A lost connection is asked on the next one; anything else is told, and asked in a while. */
+	private failed(error: TBError): void {
+		if (error.code === "TB_DISCONNECTED") return;
+		this.#callbacks.error(error);
+		if (this.#timer !== undefined) return;
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
 			this.connected();
