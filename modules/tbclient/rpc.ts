@@ -56,7 +56,7 @@ export class Calls {
 	/** A call has arrived. */
 	receive(call: RPC): void {
 		this.#options.delivery.rates.spend(1); // acknowledging it counts as a message
-		const hash = fnv(call.method + JSON.stringify(call.params));
+		const hash = fnv(`${call.method}\n${JSON.stringify(call.params)}`);
 		const known = this.find(call.id);
 		if (known?.hash === hash && !isOver(known)) this.repeat(known, call);
 		else this.begin(call, hash);
@@ -79,9 +79,16 @@ export class Calls {
 	}
 
 	private begin(call: RPC, hash: number): void {
-		this.#known = this.#known.filter(({ id }) => id !== call.id).slice(1 - Kept);
+		this.#known = this.#known.filter(({ id }) => id !== call.id);
+		if (this.#known.length >= Kept) this.forget();
 		this.#known.push({ id: call.id, hash, reply: undefined, state: "open", since: 0 });
 		this.run(call);
+	}
+
+	/** Forgets the oldest call that is answered, else the oldest: one that takes long must not run twice for many quick ones. */
+	private forget(): void {
+		const answered = this.#known.findIndex(({ state }) => state === "done");
+		this.#known.splice(Math.max(answered, 0), 1);
 	}
 
 	/** The same call once more. It never runs twice while there is a way not to. */

@@ -39,6 +39,29 @@ describe("TBClient: RPC", () => {
 		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"b"}');
 		equal(calls.length, 13);
 	});
+	it("remembers a call that takes long, though many quick ones were answered since", () => {
+		const calls: string[] = [];
+		const mqtt = connect({
+			onRPC({ id, method }) {
+				calls.push(method);
+				if (method === "quick") client.respond(id, 1);
+			},
+		});
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"slow"}');
+		for (let id = 2; id < 22; id++) {
+			mqtt.deliver(`v1/devices/me/rpc/request/${id}`, '{"method":"quick"}');
+			mqtt.ack(mqtt.published[mqtt.published.length - 1]?.id);
+		}
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"slow"}');
+		equal(calls.filter((method) => method === "slow").length, 1);
+	});
+	it("tells calls apart whose method and parameters read the same in a row", () => {
+		const calls: string[] = [];
+		const mqtt = connect({ onRPC: ({ method }) => calls.push(method) });
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"a1","params":1}');
+		mqtt.deliver("v1/devices/me/rpc/request/1", '{"method":"a","params":11}');
+		deepEqual(calls, ["a1", "a"]);
+	});
 	it("does not run a call twice whose answer was lost with the connection", () => {
 		let runs = 0;
 		connect({
