@@ -122,13 +122,14 @@ describe("TBGateway: lost connections", () => {
 	});
 	it("are not what a full socket is: the disconnect stays behind the readings before it", () => {
 		live();
-		mqtt().room = 20;
-		gateway.sendTelemetry("A", { t: 1 });
+		mqtt().room = 80; // for the disconnect, not for the reading
+		const pad = "x".repeat(100);
+		gateway.sendTelemetry("A", { pad });
 		clock.advance(0);
 		gateway.disconnect("A");
 		clock.advance(0);
 		mqtt().writable(10_000);
-		deepEqual(serve(), ['telemetry {"A":[{"t":1}]}', 'disconnect {"device":"A"}']);
+		deepEqual(serve(), [`telemetry {"A":[{"pad":"${pad}"}]}`, 'disconnect {"device":"A"}']);
 	});
 	it("are none to a gateway that is made while its client is connected", () => {
 		live();
