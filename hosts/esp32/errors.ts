@@ -2,7 +2,7 @@
 import type { ChipError } from "host/contract";
 
 /** `esp_err_t` values that slots and store meet: esp_err.h, nvs.h, esp_ota_ops.h and spi_flash of ESP-IDF v6.0. */
-const Codes: Readonly<Record<string, number>> = Object.freeze({
+export const Codes: Readonly<Record<string, number>> = Object.freeze({
 	ESP_FAIL: -1,
 	ESP_ERR_NO_MEM: 0x101,
 	ESP_ERR_INVALID_ARG: 0x102,
