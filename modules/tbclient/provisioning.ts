@@ -19,6 +19,8 @@ export interface ProvisioningOptions extends ServerOptions, ProvisioningRequest 
 	store: Store;
 	/** 0…1, for jitter; default `Math.random`. */
 	random?: () => number;
+	/** As the client's: TLS waits for it (TB_CLOCK). */
+	clock?: () => number | undefined;
 	/**
 	 * Connect with these: close the client there is and make one with them. Comes at the start, from the store if there are any, and
 	 * whenever others are to be tried.
@@ -123,7 +125,8 @@ export default class Provisioning {
 		this.#asked = brings ? { credentials: own, trust: Trust.asked, serial: 0 } : undefined;
 		if (this.#asked) this.#keep(this.#asked, Trust.asked);
 		if (this.#closed) return;
-		const options = { ...this.#server, keepAlive: 30_000, random: this.#random };
+		const { clock } = this.#options;
+		const options = { ...this.#server, keepAlive: 30_000, random: this.#random, clock };
 		this.#session = new ProvisioningSession(options, this.#request, {
 			onAnswer: (bytes) => this.#answered(bytes),
 			onFailed: (error) => this.#failed(error),

@@ -12,6 +12,7 @@ import Time from "time";
 
 const Kept = 8; // calls
 const KeptReply = 512; // bytes
+const MaxError = 200; // characters; a longer text could be too large for any answer
 const KeptFor = 60_000; // ms after its acknowledgement that a reply is good for the same call: a restarted server counts from 0 again
 
 /** What calls work with. */
@@ -148,7 +149,7 @@ export class Calls {
 	}
 
 	private errorBody(error: string): Body {
-		return bodyOf(this.#options.settings.codec.encodeRPCResponse({ error }));
+		return bodyOf(this.#options.settings.codec.encodeRPCResponse({ error: error.slice(0, MaxError) }));
 	}
 }
 

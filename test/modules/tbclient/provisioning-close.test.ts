@@ -35,6 +35,27 @@ function isOver(connections: number): void {
 	deepEqual([log.length, FakeMQTT.made.length, clock.armed], [1, connections, 0]);
 }
 
+describe("Provisioning over TLS", () => {
+	it("waits for the time, as any client does", () => {
+		clock.reset();
+		FakeMQTT.forget();
+		log.length = 0;
+		let now: number | undefined;
+		const provisioning = new Provisioning({
+			...{ io: FakeMQTT, dns: { io: null }, socket: { io: null, secure: {} }, host: "server" },
+			...{ store: new FakeStore(), key: "K", secret: "S", clock: () => now },
+			onCredentials: () => void log.push("credentials"),
+			onError: ({ code }) => void log.push(code),
+		});
+		clock.advance(5000);
+		deepEqual([log, FakeMQTT.made.length], [["TB_CLOCK"], 0]);
+		now = 1_700_000_000_000;
+		clock.advance(1000);
+		equal(FakeMQTT.made.length, 1);
+		provisioning.close();
+	});
+});
+
 describe("Provisioning: closed from onError", () => {
 	beforeEach(() => {
 		clock.reset();

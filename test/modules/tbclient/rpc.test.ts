@@ -28,6 +28,15 @@ describe("TBClient: RPC", () => {
 		other.deliver("v1/devices/me/rpc/request/4", '{"method":"x","params":1}');
 		includes(other.published[0]?.text ?? "", "no handler");
 	});
+	it("answers with the beginning of an error whose text is too long to be sent", () => {
+		const mqtt = connect({
+			onRPC() {
+				throw new Error("x".repeat(70_000));
+			},
+		});
+		mqtt.deliver("v1/devices/me/rpc/request/4", '{"method":"x"}');
+		equal(mqtt.published[0]?.text, JSON.stringify({ error: "x".repeat(200) }));
+	});
 	it("delivers an unanswered call once, another one under the same id again", () => {
 		const calls: string[] = [];
 		const mqtt = connect({ onRPC: ({ method }) => calls.push(method) });
