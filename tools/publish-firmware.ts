@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildFirmware, buildMod } from "../hosts/virtual/factory.ts";
 import { args } from "./args.ts";
-import { type Body, RestClient } from "./peer/rest.ts";
+import { type Body, idOf, RestClient } from "./peer/rest.ts";
 import { CheckError, checkIdentity, checkMod, checkSecrets, checkSize, modSize } from "./publish/check.ts";
 import { follow, prefixOf, type Times, timesOf } from "./publish/follow.ts";
 import { assign, findGoal, type Goal, profileOf, tokenOf, upload } from "./publish/package.ts";
@@ -89,6 +89,18 @@ async function prepare(secrets: Record<string, string>): Promise<Uint8Array<Arra
 	return new Uint8Array(pack);
 }
 
+const another = "give the new one another number: --version, or npm version patch --no-git-tag-version";
+
+/** A device never takes the version that it runs, and says nothing to it. */
+async function refuseSame(rest: RestClient, device: Body): Promise<void> {
+	const keys = `current_${prefixOf(type)}_title,current_${prefixOf(type)}_version`;
+	const path = `/api/plugins/telemetry/DEVICE/${idOf(device)}/values/timeseries?keys=${keys}`;
+	const found = Object.values(await rest.ask("GET", path)) as [{ value: unknown }][];
+	const running = found.map(([point]) => String(point?.value));
+	if (running.includes(title) && running.includes(version))
+		throw new CheckError(`the device runs ${title} ${version} already: ${another}`);
+}
+
 async function publish(): Promise<number> {
 	if (!["firmware", "software"].includes(options.type))
 		throw new CheckError(`--type: expected firmware or software, got ${options.type}`);
@@ -101,6 +113,7 @@ async function publish(): Promise<number> {
 	const goal = goalOf(options.assign ?? `profile=${options.profile}`);
 	const found = await findGoal(rest, goal);
 	const token = goal.kind === "device" ? await tokenOf(rest, found) : "";
+	if (goal.kind === "device") await refuseSame(rest, found);
 	const bytes = await prepare({ "the REST password": password, "the device's credentials": token });
 	const id = await upload(rest, { title, version, type, bytes }, profileOf(goal, found));
 	step("uploaded", `package ${id}`);
@@ -146,7 +159,8 @@ publish().then(
 		process.exitCode = status;
 	},
 	(error: Error) => {
-		console.error(`publish: ${error.message}`);
+		const cure = error.message.includes("already exists") ? ` (${another})` : "";
+		console.error(`publish: ${error.message}${cure}`);
 		process.exitCode = error instanceof CheckError || error instanceof KeyError ? 2 : 1;
 	},
 );

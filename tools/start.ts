@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { args } from "./args.ts";
 import { card, power } from "./start/board.ts";
 import { runExample } from "./start/example.ts";
-import { commission, flashFactory, offerNext } from "./start/firmware.ts";
+import { commission, flashFactory, isOutdated, offerNext } from "./start/firmware.ts";
 import { fleet } from "./start/fleet.ts";
 import { startServer } from "./start/process.ts";
 import { Rest } from "./start/rest.ts";
@@ -60,6 +60,14 @@ async function visit(state: string, host: string, port: number, token: string): 
 	return status === 0 || status === "SIGTERM" ? 0 : 1;
 }
 
+/** The board keeps its flash between two starts, and with it the code that it was flashed with. */
+function tellOutdated(state: string): void {
+	if (isOutdated(state))
+		show.line(
+			"app.ts or main.ts changed since this board was flashed; it still runs what it had. --fresh starts with the change,\nnpm run publish-firmware sends it as an update (docs/packages.md).\n",
+		);
+}
+
 /** Stand-in, board and scenario. Resolves with the exit status. */
 async function live(state: string, patience: number): Promise<number> {
 	const { name, token } = card(state);
@@ -92,7 +100,7 @@ async function live(state: string, patience: number): Promise<number> {
 	if (missing || options.exit) show.silence();
 	if (!options.exit && !missing) {
 		show.line(
-			"The board stays up; Ctrl-C ends it. Try an RPC or assign another firmware by REST (docs/thingsboard.md).",
+			`The board stays up; Ctrl-C ends it. ${server.url} is a page to watch it on. Change app.ts and send it as an update:\n  npm run publish-firmware -- --host ${server.url} --version 0.9.0 --assign device="${name}"`,
 		);
 		await Promise.race([ended, gone]);
 	}
@@ -110,7 +118,19 @@ function number(name: "port" | "patience" | "boards", least: number, most: numbe
 
 async function main(): Promise<number> {
 	const { host, token, exit, example } = options;
-	if (example !== undefined) return runExample(example);
+	if (example !== undefined) {
+		const others = [
+			host && "--host",
+			token && "--token",
+			exit && "--exit",
+			options.fresh && "--fresh",
+		].filter(Boolean);
+		if (others.length)
+			throw new Error(
+				`--example lives on a stand-in of its own until Ctrl-C: expected it without ${others.join(", ")}`,
+			);
+		return runExample(example);
+	}
 	const port = number("port", 1, 65_535);
 	const patience = number("patience", 0, 86_400);
 	const count = number("boards", 1, 20);
@@ -124,6 +144,7 @@ async function main(): Promise<number> {
 		for (const name of ["flash.bin", "card.json", "next", "boards"])
 			rmSync(join(state, name), { recursive: true, force: true });
 	if (count > 1) return fleet({ state, count, patience, exit });
+	tellOutdated(state);
 	return host && token ? visit(state, host, port, token) : live(state, patience);
 }
 

@@ -23,7 +23,8 @@ Read it back:
   TOKEN=$(curl -s ${url}/api/auth/login -H 'Content-Type: application/json' \\
     -d '${login}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
   curl -s -H "X-Authorization: Bearer $TOKEN" '${url}/api/plugins/telemetry/DEVICE/${device?.id}/values/timeseries?keys=temperature'
-Call the device:
+Let a virtual board be the device, then call it:
+  npm start -- --host ${host} --port ${mqttPort} --token ${demo.token}
   curl -s -H "X-Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     ${url}/api/rpc/twoway/${device?.id} -d '{"method":"ping","params":{}}'
 Ctrl-C ends it. All paths: docs/thingsboard.md

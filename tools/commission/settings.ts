@@ -59,6 +59,8 @@ function serverOf(settings: Settings): Record<string, StoreValue> {
 	if (token !== undefined && (clientId ?? userName ?? mqttPassword) !== undefined)
 		throw new SettingsError("credentials: expected a token, or client id, user name and password, got both");
 	if (cert !== undefined && !tls) throw new SettingsError("client certificate: expected --tls with it");
+	if (host !== undefined && !/^[\w.:-]+$/.test(host))
+		throw new SettingsError(`host: expected a name or an address alone, got ${host}`);
 	const number = port === undefined ? (tls ? 8883 : undefined) : Number(port);
 	if (number !== undefined && !(Number.isInteger(number) && number > 0 && number < 65_536))
 		throw new SettingsError(`port: expected 1 to 65535, got ${port}`);

@@ -22,7 +22,8 @@ export class RestClient {
 
 	/** `url`: e.g. `http://127.0.0.1:8080`. Call `login` first. */
 	constructor(url: string) {
-		this.url = url.replace(/\/+$/, "");
+		const text = url.replace(/\/+$/, "");
+		this.url = /^https?:\/\//.test(text) ? text : `http://${text}`;
 	}
 
 	/** The access token, as `X-Authorization: Bearer` and the websocket want it; empty before `login`. */
@@ -51,7 +52,7 @@ export class RestClient {
 		const form = body instanceof FormData;
 		if (body !== undefined && !form) headers["Content-Type"] = "application/json";
 		const sent = form || typeof body === "string" ? body : JSON.stringify(body);
-		const response = await fetch(this.url + path, {
+		const response = await this.#fetch(`${method} ${path}`, path, {
 			method,
 			headers,
 			signal: AbortSignal.timeout(patience),
@@ -61,12 +62,31 @@ export class RestClient {
 		return { status: response.status, text, body: parsed(text) };
 	}
 
+	/** @throws Error that names the server and asks whether it runs, when no answer comes */
+	async #fetch(what: string, path: string, request: RequestInit): Promise<Response> {
+		try {
+			return await fetch(this.url + path, request);
+		} catch (error) {
+			const { message, cause } = error as Error & { cause?: { code?: string } };
+			const why = cause?.code ?? message;
+			throw new Error(`${what}: expected an answer of ${this.url}, got ${why}: is a server running there?`, {
+				cause: error,
+			});
+		}
+	}
+
 	/** `send` that must succeed. @throws Error with the request, the status and the server's own text. */
 	async ask(method: string, path: string, body?: object | string): Promise<Body> {
 		const { status, text, body: answer } = await this.send(method, path, body);
 		if (status >= 200 && status < 300) return answer as Body;
-		throw new Error(`${method} ${path}: expected success, got ${status} ${text}`);
+		throw new Error(`${method} ${path}: expected success, got ${status} ${reasonIn(answer) ?? text}`);
 	}
+}
+
+/** The sentence in the server's error JSON. */
+function reasonIn(body: unknown): string | undefined {
+	const message = (body as { message?: unknown } | undefined)?.message;
+	return typeof message === "string" ? message : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,5 @@
 // Images and settings of the virtual board: what a USB cable, esptool and a release build do for a real one.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,11 +26,27 @@ export interface Settings {
 	token: string;
 }
 
+/** What a person changes: a board that was flashed from other sources runs other code. */
+const sources = ["app.ts", "main.ts"];
+
+function sourceDigest(): string {
+	const hash = createHash("sha256");
+	for (const file of sources) hash.update(readFileSync(join(root, file)));
+	return hash.digest("hex");
+}
+
 /** Builds the first firmware and writes it to slot ota_0, as over USB. Returns its build value. */
 export async function flashFactory(state: string): Promise<string> {
 	const build = draw();
 	await flash(state, { version: identity().version, build });
+	writeFileSync(join(state, "sources.sha256"), sourceDigest());
 	return build;
+}
+
+/** Whether `app.ts` or `main.ts` has changed since the board was flashed: it still runs what it had. */
+export function isOutdated(state: string): boolean {
+	const file = join(state, "sources.sha256");
+	return existsSync(file) && readFileSync(file, "utf8") !== sourceDigest();
 }
 
 /** Writes the settings into the board's NVS. The board must be off. */
