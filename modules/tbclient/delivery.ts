@@ -186,11 +186,11 @@ export class Delivery implements SenderOptions, Dater {
 	/** The connection is gone. */
 	down(error: TBError): void {
 		const { poison, forgotten } = this.sender.down(error.code === "TB_LOST");
-		for (const { topic, callback } of forgotten)
-			this.#options.callbacks.complete(
-				callback,
-				new TBError("TB_DISCONNECTED", `publish ${topic}: ${error.message}`),
-			);
+		for (const { topic, callback } of forgotten) {
+			const lost = new TBError("TB_DISCONNECTED", `publish ${topic}: ${error.message}`);
+			countDrop(this.stats, lost);
+			this.#options.callbacks.complete(callback, lost);
+		}
 		if (!poison) return;
 		const text = `publish ${poison.topic}: the connection ended again and again while it alone waited for PUBACK`;
 		const quarantined = new TBError("TB_QUARANTINED", text);

@@ -22,7 +22,10 @@ export interface Stats {
 	delayed: number;
 	/** Inbound messages on known topics, without firmware and without what was too large. */
 	received: number;
-	/** Messages given up, outbound and inbound; the next three say why, the rest was forgotten with its connection. */
+	/**
+	 * Messages given up, outbound and inbound; the next three say why, the rest was forgotten with its connection (TB_DISCONNECTED), or
+	 * could not be stored (TB_STORE).
+	 */
 	dropped: number;
 	/** For want of room in the outbox, or to make room there (TB_OUTBOX_FULL). */
 	droppedFull: number;

@@ -3,7 +3,7 @@ import { healthOf } from "tbclient/health";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeMQTT } from "../../fakes/mqtt.ts";
-import { begin, client, connect, log, make } from "./rig.ts";
+import { begin, client, connect, log, make, note } from "./rig.ts";
 
 const host = globalThis as unknown as { trace(text: string): void };
 
@@ -39,6 +39,14 @@ describe("TBClient: diagnostics", () => {
 		}
 		const { dropped, droppedFull, droppedTooLarge, droppedQuarantined } = client.stats;
 		deepEqual([dropped, droppedFull, droppedTooLarge, droppedQuarantined], [4, 1, 2, 1]);
+	});
+	it("counts what was forgotten with its connection", () => {
+		const mqtt = connect();
+		client.publish("t", "x", { transient: true, callback: note("t") });
+		client.requestAttributes({}, note("q"));
+		mqtt.drop();
+		equal(client.stats.dropped, 2);
+		deepEqual(log.slice(0, 2), ["t TB_DISCONNECTED", "q TB_DISCONNECTED"]);
 	});
 	it("keeps the peaks of the queue", () => {
 		make({ outbox: { messages: 10, bytes: 100 } });
