@@ -313,7 +313,7 @@ export class Delivery implements SenderOptions, Dater {
 	}
 
 	/** The message is dropped. */
-	private refuse(callback: Completion | undefined, error: TBError): void {
+	refuse(callback: Completion | undefined, error: TBError): void {
 		countDrop(this.stats, error);
 		this.later(callback, error);
 	}

@@ -137,11 +137,19 @@ export class Journal implements Backlog {
 			else if (found) return found;
 			else {
 				this.#waiting -= 1;
-				this.remove(at);
+				this.lose(at);
 			}
 		}
 		this.#ahead = false;
 		return undefined;
+	}
+
+	/** A damaged record: what it was is lost, and its completion must not wait for ever. */
+	private lose(position: number): void {
+		const callback = this.#callbacks.get(position);
+		this.#callbacks.delete(position);
+		this.#dater?.refuse(callback, new TBError("TB_STORE", `journal: the record at ${position} is damaged`));
+		this.remove(position);
 	}
 
 	/** A mark is needed until everything before it is done. */

@@ -1,8 +1,11 @@
 // What waits for its turn, in memory. One string each: on XS that is 16 bytes besides the text, where an object is 250.
+import type { TBError } from "tbclient/errors";
 import { bodyOf, type Completion, headOf, type Message, messageOf } from "tbclient/message";
 
-/** Knows how telemetry is written. */
+/** Knows how telemetry is written, and whom to tell. */
 export interface Dater {
+	/** A message that was kept cannot be had any more: counted, and told in a later turn. */
+	refuse(callback: Completion | undefined, error: TBError): void;
 	/** Turns the values of early readings into telemetry, with that time, or without any. */
 	date(message: Message, ts: number | undefined): void;
 }

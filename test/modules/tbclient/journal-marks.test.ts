@@ -86,6 +86,24 @@ describe("TBClient: journal, marks of the clock", () => {
 	});
 });
 
+describe("TBClient: journal, a record that flash has lost", () => {
+	it("is told to its completion and counted, and the next one goes out", () => {
+		const region = new FakeRegion(2);
+		begin();
+		make({ backlog: new Journal({ log: new SectorLog(region), bootId: 1 }) });
+		for (const text of ["first", "lost", "last"]) client.publish("a", text, { callback: note(text) });
+		const { bytes } = region;
+		bytes[bytes.findIndex((byte, at) => byte === 0x6c && bytes[at + 1] === 0x6f)] = 0; // "lo"
+		clock.advance(0);
+		const mqtt = FakeMQTT.last;
+		mqtt.accept();
+		clock.advance(0);
+		for (const { id } of mqtt.published) mqtt.ack(id);
+		deepEqual(log, ["connected", "lost TB_STORE", "first done", "last done"]);
+		equal(client.stats.dropped, 1);
+	});
+});
+
 describe("TBClient: journal, its onError", () => {
 	it("may throw: that costs no connection and no completion", () => {
 		const inner = new SectorLog(new FakeRegion(2));
