@@ -151,7 +151,7 @@ function hold({ rig, updater, connects, first }: Play, steps: number, size: numb
 	const { server, slots, errors } = rig;
 	if (server.pastEnd) throw new Error(`${server.pastEnd} requests past the end`);
 	if (updater.state === "UPDATING") {
-		if (!server.image.every((byte, index) => rig.stored[index] === byte)) throw new Error("a corrupt image");
+		if (Buffer.compare(rig.stored, server.image)) throw new Error("a corrupt image");
 		const { version } = JSON.parse(String(rig.store.values.get("trial")));
 		if (version !== (server.image === first ? "v2" : "v3")) throw new Error(`the wrong package: ${version}`);
 	} else if (updater.state === "IDLE") {
