@@ -19,14 +19,15 @@ export const tidy = (): void => rmSync(scratch, { recursive: true, force: true }
 /** Set by `--json`: what children print goes to stderr, so that stdout stays ours. */
 export const output: { stdout: "inherit" | 2 } = { stdout: "inherit" };
 
-const Patience = 1_200_000; // ms; mocha ends hanging specs itself, this ends a process that hangs
+/** Milliseconds; mocha ends hanging specs itself, this ends a process that hangs. The big numbers take their time. */
+const patience = (): number => (process.env.TEST_LONG === "1" ? 7_200_000 : 1_200_000);
 
 /** Runs a program to its end. Resolves with its status, or the signal's name, or the reason it could not start. */
 export function run(file: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number | string> {
 	return new Promise((done) => {
 		const stdio: ("ignore" | "inherit" | 2)[] = ["ignore", output.stdout, "inherit"];
 		const child = spawn(file, args, { cwd: root, env: { ...process.env, ...env }, stdio });
-		const timer = setTimeout(() => child.kill("SIGKILL"), Patience);
+		const timer = setTimeout(() => child.kill("SIGKILL"), patience());
 		child.once("close", () => clearTimeout(timer));
 		child.once("error", (error) => done(error.message));
 		child.once("exit", (code, signal) => done(signal ?? code ?? 0));

@@ -39,7 +39,8 @@ describe("checksum", () => {
 		});
 
 	it("knows the lengths of what it can compute", () => {
-		equal(digestLength("SHA384"), 48);
+		for (const [algorithm, [text = ""]] of Object.entries(vectors))
+			equal(digestLength(algorithm), text.length / 2, algorithm);
 		equal(digestLength("toString"), 0);
 		equal(digestLength(undefined), 0);
 	});

@@ -50,6 +50,18 @@ describe("Pace", () => {
 		equal(pace.requests(4096), 4);
 	});
 
+	it("smooths the round trip over eight", () => {
+		const pace = new Pace(4096);
+		pace.measured(100, 4096);
+		pace.measured(900, 4096);
+		equal(pace.roundTrip, 200);
+	});
+
+	it("takes the largest of sizes that bring the same again, and never half a chunk", () => {
+		const pace = new Pace(4096);
+		equal(pace.chunkAt(2048), 4096);
+	});
+
 	it("chooses the size that brings least again", () => {
 		const pace = new Pace(4096);
 		deepEqual([pace.chunkAt(0), pace.chunkAt(65_536)], [4096, 4096]);
@@ -169,6 +181,34 @@ describe("A download", () => {
 		rig.update();
 		const erases = rig.slots.log.filter((entry) => entry.startsWith("erase"));
 		deepEqual(erases, ["erase 0 65536", "erase 65536 4096", "erase 69632 4096"]);
+	});
+
+	it("erases a block for more than three sectors, and none beyond the slot", () => {
+		const erases = (size: number, room?: number) => {
+			const rig = new Rig(size, room);
+			rig.update();
+			equal(rig.slots.boot, 1);
+			return rig.slots.log.filter((entry) => entry.startsWith("erase 65536 "));
+		};
+		deepEqual(erases(65_536 + 3 * 4096), ["erase 65536 4096"]);
+		deepEqual(erases(65_536 + 3 * 4096 + 16), ["erase 65536 65536"]);
+		deepEqual(erases(65_536 + 4 * 4096, 65_536 + 5 * 4096), ["erase 65536 20480"]);
+	});
+
+	it("bears a block that takes half the watchdog's patience", () => {
+		for (const [ms, length] of [
+			[2_500, 65_536],
+			[2_501, 4_096],
+		] as const) {
+			const rig = new Rig(3 * 65_536);
+			const erase = rig.slots.erase.bind(rig.slots);
+			rig.slots.erase = (offset, length) => {
+				erase(offset, length);
+				clock.now += length === 65_536 ? ms : 100;
+			};
+			rig.update();
+			ok(rig.slots.log.includes(`erase 65536 ${length}`), `${ms} ms`);
+		}
 	});
 
 	it("erases by sectors once a block took longer than half the watchdog's patience", () => {
