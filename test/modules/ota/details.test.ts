@@ -1,6 +1,7 @@
 // Small things that nothing else would notice.
+import { clip, flashError, OTAError } from "ota/errors";
 import { readTrial } from "ota/record";
-import { reportOf } from "ota/tally";
+import { noTally, reportOf } from "ota/tally";
 import { deepEqual, equal, ok, throws } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { packageOf, Rig } from "./rig.ts";
@@ -55,6 +56,52 @@ describe("Details", () => {
 		const rig = new Rig(5_001);
 		rig.update();
 		ok(rig.slots.bytes.subarray(5_001, 5_100).every((byte) => byte === 0xff));
+	});
+
+	it("no timer is left after close, also while a state waits for its acknowledgement", () => {
+		const rig = new Rig(5_000);
+		rig.outcome = undefined;
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		while (rig.server.answer(updater));
+		deepEqual([updater.state, clock.armed > 0], ["DOWNLOADED", true]);
+		updater.close();
+		equal(clock.armed, 0);
+	});
+
+	it("a failure tells what it has cost, under one key", () => {
+		const rig = new Rig(5_000);
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer({ ...packageOf(rig.server.image), fw_checksum: "0".repeat(64) });
+		for (let turn = 0; turn < 3; turn++) rig.serve(updater);
+		const told = rig.reports.find(({ fw_state }) => fw_state === "FAILED") ?? {};
+		deepEqual(Object.keys(told).sort(), [
+			...["current_fw_title", "current_fw_version", "fw_error", "fw_state", "ota_report"],
+		]);
+		ok(Number(Object(told.ota_report).bytes) >= 5_000);
+	});
+
+	it("an error is short enough for an operator, and keeps its cause", () => {
+		for (const [length, kept] of [
+			[199, 199],
+			[200, 200],
+			[201, 200],
+			[900, 200],
+		] as const)
+			equal(new OTAError("OTA_FLASH", "x".repeat(length)).message.length, kept);
+		deepEqual([clip("12345", 5), clip("123456", 5)], ["12345", "1234…"]);
+		const cause = new Error("y".repeat(900));
+		const error = flashError("write", cause);
+		equal(error.message.length, "write: ".length + 80);
+		ok(error.cause === cause);
+		ok(!("cause" in new OTAError("OTA_FLASH", "x")));
+	});
+
+	it("a report of one millisecond has a rate, and an update begins with nothing spent", () => {
+		equal(reportOf({ ...noTally(), bytes: 7, ms: 1 }).rate, 7_000);
+		ok(Object.values(noTally()).every((value) => value === 0));
 	});
 
 	it("a report of no time has no rate", () => {

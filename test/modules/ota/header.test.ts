@@ -72,6 +72,23 @@ describe("the identity record", () => {
 	});
 });
 
+describe("the identity record of somebody else's tool", () => {
+	it("gives no more of a text than its room, also where no zero ends it", () => {
+		const full = record({});
+		const texts = {
+			title: "t".repeat(64),
+			version: "v".repeat(32),
+			target: "b".repeat(16),
+			xs: "x".repeat(16),
+		};
+		full.set(new Uint8Array(ArrayBuffer.fromString(Object.values(texts).join(""))), 12);
+		const crc = new CRC32();
+		crc.write(full.subarray(0, 140) as Uint8Array<ArrayBuffer>);
+		full.set(new Uint8Array(crc.close()), 140);
+		deepEqual(findIdentity(withRecord(full)), texts);
+	});
+});
+
 describe("Updater looks at the header first", () => {
 	it("takes an image for this host", () => {
 		equal(outcome(withRecord(record({}))), "UPDATING");
@@ -107,6 +124,15 @@ describe("Updater looks at the header first", () => {
 			equal(outcome(image), `OTA_IMAGE: segments: expected 1…16, got ${segments}`);
 		}
 		equal(outcome(imageOf(23)), "OTA_IMAGE: header: expected 24 bytes, got 23");
+	});
+
+	it("takes as few and as many segments as there may be", () => {
+		for (const segments of [1, 16]) {
+			const image = withRecord(record({}));
+			image[1] = segments;
+			equal(outcome(image), "UPDATING", `${segments} segments`);
+		}
+		equal(outcome(imageOf(24).fill(3, 1, 2), {}), "UPDATING", "a header and no more");
 	});
 
 	it("refuses a record that is no text", () => {

@@ -183,6 +183,19 @@ describe("A download", () => {
 		deepEqual(erases, ["erase 0 65536", "erase 65536 4096", "erase 69632 4096"]);
 	});
 
+	it("erases the block at hand and the next while it waits, not all of a large image", () => {
+		const rig = new Rig(5 * 65_536, 6 * 65_536);
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		for (let turn = 0; turn < 3; turn++) {
+			rig.server.answer(updater);
+			clock.advance(1_000);
+		}
+		const erases = rig.slots.log.filter((entry) => entry.startsWith("erase"));
+		deepEqual([updater.state, erases], ["DOWNLOADING", ["erase 0 65536", "erase 65536 65536"]]);
+	});
+
 	it("erases a block for more than three sectors, and none beyond the slot", () => {
 		const erases = (size: number, room?: number) => {
 			const rig = new Rig(size, room);

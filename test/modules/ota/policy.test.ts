@@ -21,11 +21,21 @@ describe("Policy", () => {
 		[{ ota_battery: "30" }, { battery: 100 }, 'ota_battery: expected a number 0…100, got "30"'],
 		[{ ota_rssi: -70 }, { rssi: -71 }, "ota_rssi: expected at least -70, got -71"],
 		[{ ota_rssi: -70 }, { rssi: -60 }, undefined],
+		[{ ota_battery: 0 }, { battery: 0 }, undefined],
+		[{ ota_battery: 100 }, { battery: 100 }, undefined],
+		[{ ota_rssi: -120 }, { rssi: -120 }, undefined],
+		[{ ota_rssi: 0 }, { rssi: 0 }, undefined],
+		[{ ota_rssi: 1 }, { rssi: 0 }, "ota_rssi: expected a number -120…0, got 1"],
+		[{ ota_rssi: -121 }, { rssi: 0 }, "ota_rssi: expected a number -120…0, got -121"],
 		[{ ota_rssi: null }, { rssi: -99 }, undefined],
 		[{ ota_window: "01:00-05:30" }, { minute: 60 }, undefined],
 		[{ ota_window: "01:00-05:30" }, { minute: 329 }, undefined],
 		[{ ota_window: "01:00-05:30" }, { minute: 330 }, "ota_window: expected 01:00-05:30 UTC, got 05:30"],
 		[{ ota_window: "01:00-05:30" }, { minute: 59 }, "ota_window: expected 01:00-05:30 UTC, got 00:59"],
+		[{ ota_window: "00:30-01:00" }, { minute: 30 }, undefined],
+		[{ ota_window: "00:00-01:00" }, { minute: 0 }, undefined],
+		[{ ota_window: "01:00-01:00" }, { minute: 90 }, "ota_window: expected 01:00-01:00 UTC, got 01:30"],
+		[{ ota_window: "22:00-05:00" }, { minute: 1320 }, undefined],
 		[{ ota_window: "22:00-05:00" }, { minute: 1439 }, undefined],
 		[{ ota_window: "22:00-05:00" }, { minute: 299 }, undefined],
 		[{ ota_window: "22:00-05:00" }, { minute: 300 }, "ota_window: expected 22:00-05:00 UTC, got 05:00"],
@@ -39,6 +49,7 @@ describe("Policy", () => {
 	for (const window of [
 		"22-5",
 		"25:00-01:00",
+		"24:00-01:00",
 		"01:00-01:60",
 		"-1:00-02:00",
 		"01:-1-02:00",
@@ -76,9 +87,19 @@ describe("Policy", () => {
 		equal(policy.hold(), undefined);
 	});
 
+	it("has rules when something could hold an update up; a delay does not", () => {
+		const has = (rules: Rules) => new Policy({ rules }).hasRules;
+		deepEqual([has({}), has({ ota_jitter: 60 }), has({ ota_pause: null })], [false, false, false]);
+		deepEqual([has({ ota_battery: 0 }), has({ ota_pause: false })], [true, true]);
+		const policy = new Policy({});
+		policy.paused = true;
+		equal(policy.hasRules, true);
+	});
+
 	it("delays by a share of the jitter, at most a day", () => {
 		equal(new Policy({ rules: { ota_jitter: 600 } }).delay(0.5), 300_000);
 		equal(new Policy({ rules: { ota_jitter: 1e9 } }).delay(1), 86_400_000);
+		equal(new Policy({ rules: { ota_jitter: 1 } }).delay(0.5), 500);
 		for (const jitter of [0, -5, "9", null])
 			equal(new Policy({ rules: { ota_jitter: jitter } }).delay(0.5), 0);
 	});

@@ -84,6 +84,35 @@ describe("A download, after a restart", () => {
 		ok(same(rig));
 	});
 
+	it("proves the last piece of the image as well, which is no whole 64 KiB", () => {
+		const rig = new Rig(Block + 500);
+		rig.outcome = undefined; // DOWNLOADED lasts
+		const before = rig.updater();
+		before.connected();
+		before.offer(packageOf(rig.server.image));
+		while (rig.server.answer(before));
+		before.close();
+		rig.outcome = null;
+		rig.slots.bytes[Block + 77] = 0;
+		const updater = goOn(rig);
+		equal(updater.progress.written, 0);
+		rig.serve(updater);
+		deepEqual([updater.state, rig.errors], ["UPDATING", []]);
+		ok(same(rig));
+	});
+
+	it("has its fresh downloads back after retry(), and keeps its bytes", () => {
+		const rig = cutOff();
+		const kept = () => JSON.parse(String(rig.store.values.get("kept"))) as Record<string, unknown>;
+		const before = kept();
+		rig.store.values.set("kept", JSON.stringify({ ...before, spoiled: 1 }));
+		rig.updater().retry();
+		deepEqual(kept(), { ...before, spoiled: 0 });
+		rig.store.values.delete("kept");
+		rig.updater().retry();
+		ok(!rig.store.values.has("kept"), "nothing is kept of nothing");
+	});
+
 	it("starts over when flash cannot be read", () => {
 		const rig = cutOff();
 		rig.slots.failAt = rig.slots.count + 3;

@@ -64,6 +64,24 @@ describe("ota: signed packages", () => {
 		includes(inspect(signed, []) ?? "", "expected one of 0 pinned keys");
 	});
 
+	it("never asks a verifier about a key that is no point of P-256", () => {
+		for (const text of [`02${"11".repeat(64)}`, `04${"11".repeat(63)}`, `04${"11".repeat(65)}`]) {
+			const digest = new Digest("SHA256");
+			digest.write(bytes(text));
+			const id = new Uint8Array(digest.close()).slice(0, 8);
+			const forged = joined(image, bytes(trailer.slice(0, 16)), id, bytes(trailer.slice(32)));
+			const said = inspect(forged, [text], 64, { verify: () => true });
+			includes(said ?? "accepted", "expected one of 1 pinned keys", text);
+		}
+	});
+
+	it("does not look at what comes behind the package", () => {
+		const inspector = signedBy({ keys: [key], digest: Digest, verify })({ size: signed.length } as Firmware);
+		inspector.write(signed);
+		inspector.write(image);
+		equal(inspector.close(), undefined);
+	});
+
 	it("refuses one changed bit, wherever it is", () => {
 		for (let at = 0; at < signed.length; at += 7) {
 			const changed = signed.slice();

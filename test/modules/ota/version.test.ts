@@ -6,6 +6,8 @@ import { packageOf, Rig } from "./rig.ts";
 describe("compareVersions", () => {
 	const rising = [
 		["1.9", "v1.10"],
+		["1.2", "1.9"],
+		["release-1.0-rc1", "release-1.0"],
 		["1.0-rc1", "1.0"],
 		["1.0-rc.2", "1.0-rc.10"],
 		["1.0-1", "1.0-rc"],
@@ -27,6 +29,7 @@ describe("compareVersions", () => {
 		["1.0+b1", "1.0+b2"],
 		["1.0-rc1", "1.0-rc1"],
 		["1.0-2", "1.0-2"],
+		["1.0-rc1", "1.0rc1"],
 	] as const)
 		it(`neither of ${a} and ${b} is above the other`, () => {
 			equal(compareVersions(a, b), 0);
@@ -49,7 +52,7 @@ describe("Updater takes", () => {
 	});
 
 	it("only a higher version when told so", () => {
-		equal(offered("v1.10", "newer"), "DOWNLOADING");
+		for (const version of ["v1.10", "v1.6", "v1.5.1"]) equal(offered(version, "newer"), "DOWNLOADING");
 		for (const version of ["v1.4", "v1.5.0", "v1.5-rc1"])
 			equal(
 				offered(version, "newer"),
