@@ -76,6 +76,13 @@ describe("tools: mutants", () => {
 		deepEqual(mutated("export const a = !(b === c);"), ["export const a = (b === c);"]); // and `!(b !== c)` is the same
 	});
 
+	it("numbers mutants of lines that are alike", () => {
+		deepEqual(
+			mutated("a();\nif (b) {\na();\n}").filter((mutant) => mutant.startsWith(";")),
+			[";", "; #2"],
+		);
+	});
+
 	it("names a mutant by its line before and after", () => {
 		const [mutant] = mutantsOf("export const a = 3;\n\texport const b = c < d;\n", "x.ts").slice(1);
 		equal(mutant?.at, 2);

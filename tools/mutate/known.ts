@@ -31,7 +31,7 @@ export interface Tried {
 	outcome: Outcome;
 }
 
-/** How a mutant is called in the list. Two lines of one file with the same text have one name. */
+/** How a mutant is called in the list. */
 export const nameOf = ({ file, line, mutant }: Mutant): string => `${file}: ${line} → ${mutant}`;
 
 /** What differs from the list. */

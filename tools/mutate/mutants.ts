@@ -56,12 +56,17 @@ function named(source: string, edit: Edit): Pick<Mutant, "at" | "line" | "mutant
 export function mutantsOf(source: string, file: string): Mutant[] {
 	const seen = new Set<string | undefined>([undefined, essence(source)]);
 	const mutants: Mutant[] = [];
+	const counts = new Map<string, number>();
 	for (const edit of editsOf(source)) {
 		const changed = apply(source, edit);
 		const same = essence(changed);
 		if (seen.has(same)) continue;
 		seen.add(same);
-		mutants.push({ file, ...named(source, edit), code: commonJS(changed, file) });
+		const { at, line, mutant } = named(source, edit);
+		const count = (counts.get(`${line}${mutant}`) ?? 0) + 1;
+		counts.set(`${line}${mutant}`, count);
+		const which = count > 1 ? ` #${count}` : ""; // the same line elsewhere
+		mutants.push({ file, at, line, mutant: mutant + which, code: commonJS(changed, file) });
 	}
 	return mutants;
 }

@@ -19,7 +19,7 @@ const words: Readonly<Record<string, string>> = { true: "false", false: "true", 
 const Control = /^(if|for|while|switch|catch)$/;
 /** What begins a statement that is not removed: without a declaration nothing would load. */
 const Declares =
-	/^(const|let|var|import|export|type|interface|function|class|if|else|for|while|do|switch|case|default|try|async|static|readonly|declare|override|get|set|abstract)$/;
+	/^(const|let|var|import|export|type|interface|function|class|if|else|for|while|do|switch|case|default|try|async|static|readonly|declare|override|private|protected|public|get|set|abstract)$/;
 /** A condition of `? :` reaches back to one of these. */
 const Border = /^(=|return|=>|,|:|\?|;|\+=|-=|\.\.\.|\|\|=|\?\?=|[([{}])$/;
 

@@ -1,3 +1,4 @@
+import { Digest } from "crypt";
 import type { ResetReason } from "host/contract";
 import type Trial from "ota/trial";
 import type { TrialOptions } from "ota/trial";
@@ -155,9 +156,17 @@ describe("Trial", () => {
 		const trial = rig.trial();
 		trial.close();
 		const Plain = trial.constructor as typeof Trial;
-		new Plain({ slots, store, current, report, resetReason: "SW" });
-		clock.advance(0);
-		includes(String(rig.reports.at(-1)?.fw_error), "OTA_SWITCH: v2: expected its start, got switch loss");
+		const text = "OTA_SWITCH: v2: expected its start, got switch loss";
+		const abilities = [{}, { onReady: () => {} }, { digest: Digest }];
+		for (const able of abilities) {
+			rig.reports.length = 0;
+			const record = store.values.get("trial");
+			new Plain({ slots, store, current, report, resetReason: "SW", ...able });
+			clock.advance(0);
+			includes(String(rig.reports.at(-1)?.fw_error), text);
+			store.values.clear();
+			store.values.set("trial", String(record));
+		}
 	});
 
 	it("does not blame a package that could not connect where the old image cannot either", () => {
@@ -191,6 +200,9 @@ describe("Trial", () => {
 			clock.advance(1_000);
 			equal(old.stage, stage, `${away} ms`);
 			equal(rig.slots.boot, stage === "SWITCHED" ? 1 : 0);
+			const { length } = rig.events;
+			clock.advance(600_000);
+			equal(rig.events.length, length, "it is decided once");
 		}
 	});
 

@@ -7,6 +7,7 @@ describe("compareVersions", () => {
 	const rising = [
 		["1.9", "v1.10"],
 		["1.2", "1.9"],
+		["1.0-2", "1.0--x"],
 		["release-1.0-rc1", "release-1.0"],
 		["1.0-rc1", "1.0"],
 		["1.0-rc.2", "1.0-rc.10"],
