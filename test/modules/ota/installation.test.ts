@@ -30,6 +30,16 @@ describe("An installation", () => {
 		deepEqual([...rig.store.values.keys()], []);
 	});
 
+	it("asks for nothing before there is a connection, and then at once", () => {
+		const rig = new Rig(5_000);
+		const updater = rig.updater();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(1_000);
+		equal(rig.server.asked.length, 0);
+		updater.connected();
+		equal(rig.server.asked.length, 1);
+	});
+
 	it("forgets kept bytes as soon as flash does not prove them", () => {
 		const rig = cutOff();
 		rig.slots.bytes[5] = 0;

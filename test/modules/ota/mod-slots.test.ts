@@ -98,6 +98,15 @@ describe("ModSlots", () => {
 		deepEqual([calls, restarts()], [[], 0]);
 	});
 
+	it("does in this life what the record says, also when the store keeps nothing", () => {
+		const store = new FakeStore();
+		store.values.set("mod", JSON.stringify({ ...record, phase: "trial" }));
+		store.failAt = 1;
+		const parts = { slots: new FakeSlots(2 * 65_536), mods: new FakeMods(), store, title: "app" };
+		const made = new ModSlots({ ...parts, resetReason: "PANIC", restart: () => {} });
+		deepEqual([made.next.state, made.resetReason, readMod(store)?.phase], ["ABORTED", "PANIC", "trial"]);
+	});
+
 	it("leaves a mod alone that it has no record of", () => {
 		const { calls, restarts, made, store } = begin();
 		deepEqual([calls, restarts(), [...store.values]], [[], 0, []]);
