@@ -91,6 +91,16 @@ export interface Settings {
 
 const unknown = (): undefined => undefined;
 
+/** What a clock of the application says, if it is a time: it runs where nothing may be thrown. */
+const guarded = (clock: () => number | undefined) => (): number | undefined => {
+	try {
+		const now = clock();
+		return Number.isFinite(now) ? Math.floor(now as number) : undefined;
+	} catch {
+		return undefined;
+	}
+};
+
 /** Fills in the defaults. @throws RangeError for numbers, TypeError for a client of another codec than JSON. */
 export function settingsOf(options: TBGatewayOptions): Settings {
 	const { children = 32, batch = 4096, inFlight = 3, refresh = 480_000, requestTimeout = 20_000 } = options;
@@ -104,5 +114,5 @@ export function settingsOf(options: TBGatewayOptions): Settings {
 	if (!(batch >= 256 && batch <= 65_000))
 		throw new RangeError(`batch: expected 256…65000 bytes, got ${batch}`);
 	const queue = { messages, bytes, total, drop };
-	return { children, queue, batch, inFlight, refresh, requestTimeout, sessionLimits, clock };
+	return { children, queue, batch, inFlight, refresh, requestTimeout, sessionLimits, clock: guarded(clock) };
 }

@@ -127,8 +127,8 @@ function shared(count: number, callback: Completion): Completion {
 function timeOf({ settings }: Core, child: Child): number | undefined {
 	const now = settings.clock();
 	if (now === undefined) return undefined;
-	const between = child.latest - Math.floor(now);
-	child.latest = between >= 0 && between < 1000 ? child.latest + 1 : Math.floor(now);
+	const between = child.latest - now;
+	child.latest = between >= 0 && between < 1000 ? child.latest + 1 : now;
 	return child.latest;
 }
 

@@ -87,6 +87,20 @@ describe("TBGateway: telemetry and attributes", () => {
 		const text = serve().pop() ?? "";
 		equal(text, 'telemetry {"A":[{"ts":1700000095000,"values":{"t":3}}]}');
 	});
+	it("have none where the clock throws or tells no number", () => {
+		let now = (): number => {
+			throw new Error("no clock");
+		};
+		live(["A"], { clock: () => now() });
+		gateway.sendTelemetry("A", { t: 1 }, note("t"));
+		deepEqual(serve(), ['telemetry {"A":[{"t":1}]}']);
+		now = () => Number.NaN;
+		gateway.sendTelemetry("A", { t: 2 });
+		deepEqual(serve(), ['telemetry {"A":[{"t":2}]}']);
+		now = () => 2000.5;
+		gateway.sendTelemetry("A", { t: 3 });
+		deepEqual(serve(), ['telemetry {"A":[{"ts":2000,"values":{"t":3}}]}']);
+	});
 	it("say how long they took, where the time is known", () => {
 		let now: number | undefined = 2000;
 		live(["A"], { clock: () => now });
