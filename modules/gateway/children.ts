@@ -66,11 +66,17 @@ export class Children {
 	/** Keeps an item of a child where there is room, or where others have to make some: they are told. */
 	keep(child: Child, item: Item, onDropped: OnDropped): boolean {
 		const { queue } = this.#settings;
-		const fits = () => child.messages < queue.messages && child.bytes + item.size <= queue.bytes;
-		while (!fits()) if (queue.drop === "refuse" || !this.evict(child, onDropped)) return false;
+		const firm = queue.drop === "refuse" && isData(item.kind); // questions and answers go before readings
+		const fits = (messages: number, bytes: number) =>
+			messages < queue.messages && bytes + item.size <= queue.bytes;
+		if (item.size > queue.total || !fits(...heldFirmly(child))) return false;
+		while (!fits(child.messages, child.bytes)) {
+			if (firm) return false;
+			this.evict(child, onDropped);
+		}
 		while (this.#bytes + item.size > queue.total) {
 			const fattest = this.fattest(child, item.size);
-			if (fattest === child && queue.drop === "refuse") return false;
+			if (fattest === child && firm) return false;
 			if (!this.evict(fattest, onDropped)) return false;
 		}
 		child.add(item);
@@ -115,6 +121,12 @@ export class Children {
 		);
 		return true;
 	}
+}
+
+/** Messages and bytes that cannot give way. */
+function heldFirmly({ queue = [], messages, bytes }: Child): [messages: number, bytes: number] {
+	const data = queue.filter(({ kind }) => isData(kind));
+	return [messages - data.length, data.reduce((rest, { size }) => rest - size, bytes)];
 }
 
 /** The data that gives way: the oldest, or the newest where a newcomer would be refused. */

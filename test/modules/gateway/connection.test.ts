@@ -6,6 +6,7 @@ import {
 	begin,
 	build,
 	client,
+	deliver,
 	gateway,
 	live,
 	log,
@@ -372,6 +373,32 @@ describe("TBGateway: bounds", () => {
 			const done = log.filter((line) => /^[BC].*done$/.test(line));
 			equal(done.length, 6);
 		});
+	it("of a child: answers find room where readings have taken it", () => {
+		live(["A"], { onRPC: () => undefined, queue: { messages: 3 } });
+		deliver("rpc", { device: "A", data: { id: 1, method: "m" } });
+		mqtt().drop();
+		log.length = 0;
+		for (let t = 0; t < 3; t++) gateway.sendTelemetry("A", { t }, note(`${t}`));
+		gateway.respond("A", 1, 1, note("answer"));
+		up();
+		serve();
+		clock.advance(1000);
+		deepEqual(log.filter((line) => /^(\d|answer)/.test(line)).sort(), [
+			"0 done",
+			"1 done",
+			"2 TB_OUTBOX_FULL",
+			"answer done",
+		]);
+	});
+	it("of a child and of all: what has no room at all takes nothing else with it", () => {
+		live(["A", "B"], { queue: { messages: 9, bytes: 500, total: 400, drop: "oldest" } });
+		mqtt().drop();
+		log.length = 0;
+		gateway.sendTelemetry("A", { t: 1 }, note("small"));
+		for (const size of [600, 450]) gateway.sendTelemetry("A", { pad: "x".repeat(size) }, note(`${size}`));
+		clock.advance(0);
+		deepEqual(log, ["600 TB_OUTBOX_FULL", "450 TB_OUTBOX_FULL"]);
+	});
 	it("of all together: what nobody can give way to is refused", () => {
 		live(["A", "B"], { queue: { messages: 100, bytes: 10_000, total: 300, drop: "oldest" } });
 		fill("A", 5, 30);
