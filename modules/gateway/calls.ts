@@ -15,7 +15,8 @@ const KeptFor = 60_000; // ms after its acknowledgement that a reply is good for
 
 /** A call that was delivered. */
 interface Known {
-	child: Child;
+	/** The child's name: a child that comes back is the same device. */
+	device: string;
 	id: number;
 	/** Method and parameters. */
 	hash: number;
@@ -40,16 +41,16 @@ export class Calls {
 	receive(call: ChildRPC): void {
 		const child = this.#core.known(`call ${call.id} of`, call.device);
 		if (!child) return;
-		const hash = hashOf(call.method + JSON.stringify(call.params));
-		const known = this.find(child, call.id);
-		if (known?.hash === hash && !isOver(known)) this.repeat(known, call);
+		const hash = hashOf(`${call.method}\n${JSON.stringify(call.params)}`);
+		const known = this.find(child.name, call.id);
+		if (known?.hash === hash && !isOver(known)) this.repeat(child, known, call);
 		else this.begin(child, call, hash);
 	}
 
 	/** Answers a call, whether it is known or not. */
 	respond(child: Child, id: number, result: JSONValue, callback?: Completion): void {
 		const data = JSON.stringify(result) ?? "null";
-		const known = this.find(child, id);
+		const known = this.find(child.name, id);
 		const item = this.item(id, data, known, callback);
 		const { bytes } = this.#core.sender.line;
 		if (item.size + child.name.length * 6 + 16 <= bytes) {
@@ -61,15 +62,34 @@ export class Calls {
 		this.fail(child, id, known, `the answer has ${item.size} bytes, ${bytes} are possible`);
 	}
 
+	/** An answer found no child: the call may be handed over again. */
+	lost(device: string, id: number): void {
+		const known = this.find(device, id);
+		if (known?.state === "open") known.state = "lost";
+	}
+
+	/** A child has another name. */
+	rename(oldName: string, name: string): void {
+		for (const known of this.#known) if (known.device === oldName) known.device = name;
+	}
+
+	/** A device was deleted: the next one of its name counts from 0 again. */
+	forget(device: string): void {
+		this.#known = this.#known.filter((one) => one.device !== device);
+	}
+
 	private begin(child: Child, call: ChildRPC, hash: number): void {
-		this.#known = this.#known.filter((one) => one.child !== child || one.id !== call.id).slice(1 - Kept);
-		this.#known.push({ child, id: call.id, hash, reply: undefined, state: "open", since: 0 });
+		const { name: device } = child;
+		this.#known = this.#known.filter((one) => one.device !== device || one.id !== call.id);
+		const answered = this.#known.findIndex(({ state }) => state === "done"); // one that takes long must not run twice for quick ones
+		if (this.#known.length >= Kept) this.#known.splice(Math.max(answered, 0), 1);
+		this.#known.push({ device, id: call.id, hash, reply: undefined, state: "open", since: 0 });
 		this.run(child, call);
 	}
 
 	/** The same call once more. It never runs twice while it is remembered, but where its answer was too long for that. */
-	private repeat(known: Known, call: ChildRPC): void {
-		const { child, state, reply } = known;
+	private repeat(child: Child, known: Known, call: ChildRPC): void {
+		const { state, reply } = known;
 		this.#core.stats.duplicates += 1;
 		if (state === "open" || state === "sending") return;
 		if (reply !== undefined) this.send(child, this.item(call.id, reply, known, undefined), known, reply);
@@ -79,13 +99,13 @@ export class Calls {
 		}
 	}
 
-	private find(child: Child, id: number): Known | undefined {
-		return this.#known.find((one) => one.child === child && one.id === id);
+	private find(device: string, id: number): Known | undefined {
+		return this.#known.find((one) => one.device === device && one.id === id);
 	}
 
 	private run(child: Child, call: ChildRPC): void {
 		const { callbacks } = this.#core;
-		const known = this.find(child, call.id);
+		const known = this.find(child.name, call.id);
 		if (!callbacks.has("onRPC")) this.fail(child, call.id, known, `no handler for ${call.method}`);
 		const thrown = callbacks.call("onRPC", { ...call, device: child.name });
 		if (thrown) this.fail(child, call.id, known, reasonOf(thrown.cause));

@@ -71,8 +71,8 @@ export class Child {
 	latest = 0;
 	/** `Time.ticks` when the server heard of it last. */
 	touched = 0;
-	/** Of `connect`, until the server has acknowledged it. */
-	callback: Completion | undefined;
+	/** Of `connect` or `disconnect`, until the server has acknowledged it. */
+	callbacks: Completion[] | undefined;
 
 	constructor(name: string, type: string | undefined) {
 		this.name = name;

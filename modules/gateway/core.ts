@@ -125,19 +125,19 @@ export class Core implements Part {
 
 	/** The server has it. */
 	finish(child: Child, item: Item): void {
-		this.children.release(child, item);
+		this.release(child, item);
 		this.callbacks.complete(item.callback, null);
 	}
 
 	/** It is given up after it was kept. */
 	drop(child: Child, item: Item, error: TBError): void {
-		this.children.release(child, item);
+		this.release(child, item);
 		this.refuse(item, error);
 	}
 
 	/** The server acknowledged that a child is connected or disconnected. */
 	changed(child: Child, kind: "connect" | "disconnect"): void {
-		if (child.state !== "opening") return; // renamed meanwhile: that was for its old name
+		if (child.gone || child.state !== "opening") return; // deleted or renamed meanwhile: that was for its old name
 		const open = kind === "connect";
 		child.state = open ? "here" : "away";
 		if (!open && child.leaving) {
@@ -145,7 +145,7 @@ export class Core implements Part {
 			return;
 		}
 		this.children.wake(child);
-		if (!open || child.gone || child.leaving) return;
+		if (!open || child.leaving) return;
 		this.complete(child, null);
 		this.callbacks.call("onConnected", child.name);
 	}
@@ -159,6 +159,7 @@ export class Core implements Part {
 	/** Takes a child out of the table, with all that waits for it. */
 	forget(child: Child, why: string): void {
 		this.children.remove(child);
+		this.calls.forget(child.name);
 		this.complete(child, childError("connect", child.name, why));
 		while (child.head) this.drop(child, child.take(), childError("publish", child.name, why));
 	}
@@ -166,6 +167,7 @@ export class Core implements Part {
 	/** A child has another name: its session ends under the old one, and begins under the new one. */
 	reopen(child: Child, oldName: string): void {
 		this.watches.rename(oldName, child.name);
+		this.calls.rename(oldName, child.name);
 		if (child.state === "away") return;
 		child.state = "away";
 		const text = `{"device":${JSON.stringify(oldName)}}`;
@@ -176,9 +178,15 @@ export class Core implements Part {
 
 	/** Completes its `connect` or `disconnect`. */
 	complete(child: Child, error: TBError | null): void {
-		const { callback } = child;
-		child.callback = undefined;
-		this.callbacks.complete(callback, error);
+		const { callbacks = [] } = child;
+		child.callbacks = undefined;
+		for (const callback of callbacks) this.callbacks.complete(callback, error);
+	}
+
+	/** Done with an item: the last one may be what a child that leaves has waited for. */
+	private release(child: Child, item: Item): void {
+		this.children.release(child, item);
+		if (child.leaving && !child.messages) this.children.wake(child);
 	}
 
 	private refuse(item: Item, error: TBError): void {

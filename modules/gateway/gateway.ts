@@ -1,6 +1,6 @@
 // ThingsBoard's gateway API on top of a client: what the application calls for the devices behind it.
 
-import { childError } from "gateway/child";
+import { type Child, childError } from "gateway/child";
 import { checkName } from "gateway/children";
 import { Core } from "gateway/core";
 import type { ReadingOptions, TBGatewayOptions } from "gateway/options";
@@ -19,6 +19,8 @@ import type { Readings } from "tbclient/telemetry";
 export type { ChildRPC, Latency, QueueLimits, ReadingOptions, TBGatewayOptions } from "gateway/options";
 export type { GatewayStats } from "gateway/stats";
 export type { OnChildAttributes, WatchOptions } from "gateway/watches";
+
+const MaxCallbacks = 8; // of `connect` that wait for one child
 
 /** How a child is connected. */
 export interface ConnectOptions {
@@ -72,8 +74,8 @@ export default class TBGateway {
 
 	/**
 	 * Connects a child, now and after every connection of the gateway. Any device of the tenant can be connected by its name, and one
-	 * that does not exist is made. Connecting a child again is fine. Errors: TB_CHILD (the table is full, or the child was disconnected
-	 * or deleted before).
+	 * that does not exist is made. Connecting a child again is fine. Errors: TB_CHILD (the table is full, the child was disconnected or
+	 * deleted before, or 8 callbacks wait for it), TB_TOO_LARGE (name and type are more than the server's messages hold: it is out again).
 	 * @throws RangeError for a name or type of no or more than 255 characters.
 	 */
 	connect(device: string, { type, callback }: ConnectOptions = {}): void {
@@ -85,15 +87,10 @@ export default class TBGateway {
 			callbacks.later(callback, childError("connect", device, `there are ${children.size} children already`));
 			return;
 		}
-		if (child.leaving) this.#superseded(child.name, "disconnect");
+		if (child.leaving) this.#superseded(child, "disconnect");
 		child.leaving = false;
 		if (child.state === "here") callbacks.later(callback, null);
-		else if (callback) {
-			const { callback: other } = child;
-			child.callback = other
-				? (error) => [other, callback].forEach((one) => void callbacks.complete(one, error))
-				: callback;
-		}
+		else if (callback) this.#await(child, callback);
 		children.wake(child);
 		sender.wake();
 	}
@@ -103,9 +100,9 @@ export default class TBGateway {
 		const core = this.#open("disconnect");
 		const child = childOf(core, "disconnect", device, callback);
 		if (!child) return;
-		this.#superseded(device, "connect");
+		this.#superseded(child, "connect");
 		child.leaving = true;
-		child.callback = callback;
+		child.callbacks = callback && [callback];
 		core.children.wake(child);
 		core.sender.wake();
 	}
@@ -160,12 +157,15 @@ export default class TBGateway {
 	/**
 	 * Answers a call of a child, now or later, also on another connection; kept over losses. What JSON cannot carry goes out as null.
 	 * An answer that is too large is replaced by an error for the caller, and told as TB_TOO_LARGE. The same call does not run twice,
-	 * nor within a minute of its answer (the last 32 calls, answers up to 512 characters). Errors: TB_CHILD, TB_OUTBOX_FULL.
+	 * nor within a minute of its answer (the last 32 calls, answers up to 512 characters; answered ones are forgotten first). Errors: TB_CHILD, TB_OUTBOX_FULL. @throws RangeError for an id that is none.
 	 */
 	respond(device: string, id: number, result: JSONValue, callback?: Completion): void {
 		const core = this.#open("respond");
+		if (!(Number.isSafeInteger(id) && id >= 0))
+			throw new RangeError(`respond: expected the id of a call, got ${id}`);
 		const child = childOf(core, "respond", device, callback);
 		if (child) core.calls.respond(child, id, result, callback);
+		else core.calls.lost(device, id);
 	}
 
 	/**
@@ -188,12 +188,21 @@ export default class TBGateway {
 		return this.#core;
 	}
 
-	/** The callback that waits is for what will not happen any more. */
-	#superseded(device: string, what: string): void {
-		const { children, callbacks } = this.#core;
-		const child = children.find(device);
-		const callback = child?.callback;
-		if (child) child.callback = undefined;
-		callbacks.later(callback, childError(what, device, "it was told otherwise meanwhile"));
+	/** Has a callback wait for the server's acknowledgement. */
+	#await(child: Child, callback: Completion): void {
+		const { callbacks: others = [] } = child;
+		if (others.length < MaxCallbacks) child.callbacks = [...others, callback];
+		else {
+			const error = childError("connect", child.name, `${MaxCallbacks} callbacks wait already`);
+			this.#core.callbacks.later(callback, error);
+		}
+	}
+
+	/** The callbacks that wait are for what will not happen any more. */
+	#superseded(child: Child, what: string): void {
+		const { callbacks = [] } = child;
+		child.callbacks = undefined;
+		for (const callback of callbacks)
+			this.#core.callbacks.later(callback, childError(what, child.name, "it was told otherwise meanwhile"));
 	}
 }

@@ -10,6 +10,12 @@ const Connecting = 2; // messages that a connect counts as: create and register
 /** What comes next: a message, ms to wait for the server's limits, or nothing now. */
 export type Next = Batch | number | undefined;
 
+/** ms until a limit of the server allows more: that on messages with values, or on all others. Neither holds up the other. */
+interface Waits {
+	values?: number;
+	others?: number;
+}
+
 /** The children that have something to send, and the server's limits for them. */
 export class Line {
 	/** Of what all children send together. */
@@ -27,14 +33,21 @@ export class Line {
 	/** The next message. `idle`: nothing is in flight, so that what is under suspicion may go. */
 	next(idle: boolean): Next {
 		const { ready } = this.#core.children;
-		for (let child = ready[0]; child; child = ready[0]) {
+		const waits: Waits = {};
+		for (let at = 0, child = ready[0]; child; child = ready[at]) {
 			if (!idle && child.head && isSuspect(child.head)) return undefined;
-			const next = this.of(child);
-			if (typeof next === "number") return next;
+			const limit = child.state === "here" && child.head?.points ? "values" : "others";
+			const next = waits[limit] ?? this.of(child);
+			if (typeof next === "number") {
+				waits[limit] = next;
+				at += 1;
+				continue;
+			}
 			this.leave(child);
 			if (next) return this.turn(next);
 		}
-		return undefined;
+		const { values = waits.others, others = values } = waits;
+		return values && others && Math.min(values, others);
 	}
 
 	/** Those that were served go to the end, if they have more. */
@@ -57,7 +70,7 @@ export class Line {
 		if (child.state === "away") return this.away(child);
 		const { head } = child;
 		const { rates } = this;
-		if (!head) return child.leaving ? this.change(child, "disconnect", 0) : undefined;
+		if (!head) return child.leaving && !child.messages ? this.change(child, "disconnect", 0) : undefined;
 		if (head.points > rates.points) return this.tooMany(child);
 		const wait = rates.missing(head.points);
 		if (wait) return wait;

@@ -14,6 +14,7 @@ const Silence = 600_000; // ms until a server that was silent is asked again
 const Strikes = 2; // connections on which it was
 const Head = 536; // bytes of a packet that are left for its topic
 const Smallest = 256;
+const Full = 1_000; // ms until a client that had no room is asked again
 const Closed = 4; // suspicion against what was in flight
 const Silent = 1;
 const Guilty = 20; // alone twice
@@ -27,6 +28,7 @@ export class Sender {
 	#settlingSince = 0;
 	#settler: ReturnType<typeof Timer.set> | undefined;
 	#pause: ReturnType<typeof Timer.set> | undefined;
+	#hold: ReturnType<typeof Timer.set> | undefined; // the client had no room
 	#pumping = false;
 	#delayed = false;
 	#proven = false; // something was acknowledged on this connection
@@ -63,7 +65,7 @@ export class Sender {
 	/** The connection is gone: what was in flight goes back to its children, in order. */
 	down({ code }: TBError): void {
 		const byPeer = code === "TB_LOST";
-		this.resume();
+		this.stop();
 		if (code === "TB_TIMEOUT") this.strike();
 		if (!byPeer) this.settle();
 		const lost = this.#settling ? [this.#settling, ...this.#flying] : this.#flying;
@@ -87,11 +89,12 @@ export class Sender {
 	/** Nothing is sent after this. */
 	close(): void {
 		Timer.clear(this.#settler);
-		this.resume();
+		this.stop();
 	}
 
 	private pump(): void {
-		if (this.#pause !== undefined || !this.#core.client.connected || this.#gateway === false) return;
+		if (this.#hold !== undefined || !this.#core.client.connected || this.#gateway === false) return;
+		this.resume(); // what came meanwhile may be under another limit
 		if (this.#strikes >= Strikes && Time.delta(this.#silent) < Silence) {
 			this.pauseFor(Silence - Time.delta(this.#silent));
 			return;
@@ -129,6 +132,12 @@ export class Sender {
 		this.#pause = undefined;
 	}
 
+	private stop(): void {
+		this.resume();
+		Timer.clear(this.#hold);
+		this.#hold = undefined;
+	}
+
 	private publish(batch: Batch): void {
 		const { client, settings, stats } = this.#core;
 		this.#flying.push(batch);
@@ -143,9 +152,9 @@ export class Sender {
 		});
 	}
 
-	/** What went with its connection comes back in `down`. */
+	/** What went with its connection came back in `down`, also where the client refused it just before. */
 	private done(batch: Batch, error: TBError | null): void {
-		if (error?.code === "TB_DISCONNECTED") return;
+		if (error?.code === "TB_DISCONNECTED" || !this.#flying.includes(batch)) return;
 		this.#flying.splice(this.#flying.indexOf(batch), 1);
 		if (error) this.refusedBatch(batch, error);
 		else this.acknowledged(batch);
@@ -188,10 +197,37 @@ export class Sender {
 		each(batch, (child, item) => this.#core.finish(child, item));
 	}
 
-	/** The client did not take it. */
+	/** The client did not take it: for want of room, which is waited for, or since it is too large. */
 	private refusedBatch(batch: Batch, error: TBError): void {
 		this.arrived(batch);
+		if (error.code === "TB_OUTBOX_FULL") {
+			this.takeBack(batch);
+			this.#hold ??= Timer.set(() => {
+				this.#hold = undefined;
+				this.pump();
+			}, Full);
+			return;
+		}
 		each(batch, (child, item) => this.#core.drop(child, item, error));
+		if (batch.kind === "connect" || batch.kind === "disconnect")
+			for (const { child } of batch.entries) this.outsized(child, error);
+	}
+
+	/** There is no way to connect or disconnect it. */
+	private outsized(child: Child, error: TBError): void {
+		if (child.gone) return;
+		this.#core.complete(child, error);
+		this.#core.forget(child, error.message);
+	}
+
+	/** As if it had never left its children. */
+	private takeBack(batch: Batch): void {
+		this.putBack(batch, 0, false);
+		for (const { child } of batch.entries) {
+			if (batch.kind === "connect") child.state = "away";
+			else if (batch.kind === "disconnect") child.state = "here";
+			this.#core.children.wake(child);
+		}
 	}
 
 	/** Its tokens come back from now on. */
