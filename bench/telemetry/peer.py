@@ -33,6 +33,6 @@ milliseconds, cpu = (time.monotonic() - start) * 1000, (time.process_time() - cp
 names = ["tb-mqtt-client", "tb-paho-mqtt-client"]
 versions = ", ".join(f"{name} {version(name)}" for name in names)
 print(json.dumps({"version": f"{versions}, Python {platform.python_version()}", "messages": task["messages"],
-                  "milliseconds": milliseconds, "cpu": cpu}))
+                  "milliseconds": milliseconds, "cpu": cpu}), flush=True)
 client.stop()
 os._exit(0)  # its threads would keep the process
