@@ -19,7 +19,7 @@ function generator(seed: number): (limit: number) => number {
 
 /** A server by ThingsBoard's rules: sub-sessions, one acknowledgement, limits by the second; over them it acknowledges and closes. */
 class Server {
-	readonly stored = new Set<string>();
+	readonly stored = new Set<number>();
 	/** Closes for a limit. */
 	overLimit = 0;
 	#rate: number;
@@ -72,7 +72,7 @@ class Server {
 				mqtt.drop();
 				return;
 			}
-			for (const { n } of list) this.stored.add(`${name} ${n}`);
+			for (const { n } of list) this.stored.add(n);
 		}
 	}
 
@@ -94,6 +94,7 @@ function wander(seed: number): void {
 		{
 			sessionLimits: true,
 			batch: 256 + random(1000),
+			onRPC: ({ device, id }) => void (random(3) && gateway.respond(device, id, "x".repeat(random(700)))),
 			queue: { messages: 12, bytes: 900, total: 2500, drop: random(2) ? "oldest" : "refuse" },
 		},
 		{ sessionLimits: true },
@@ -105,16 +106,33 @@ function wander(seed: number): void {
 		gateway.sendTelemetry(child, { n, ...(random(6) ? {} : { pad: "x".repeat(random(120)) }) }, (error) => {
 			equal(results[n], undefined, `one completion for ${n}`);
 			results[n] = error?.code ?? "done";
-			if (!error) ok(server.stored.has(`${child} ${n}`), `${n} of ${child} is on the server`);
+			if (!error) ok(server.stored.has(n), `${n} of ${child} is on the server`);
 		});
+	};
+	let [asked, answered] = [0, 0];
+	const ask = (): void => {
+		asked += 1;
+		gateway.requestAttributes(name(), { client: ["a"], shared: ["b"] }, () => void answered++);
+	};
+	const say = (mqtt: FakeMQTT, id: number): void => {
+		const [device, other] = [name(), name()];
+		if (!random(3))
+			mqtt.deliver("v1/gateway/rpc", JSON.stringify({ device, data: { id: random(4), method: "m" } }));
+		const notice = random(2)
+			? { method: "deleted", params: device }
+			: { method: "renamed", params: { [device]: other } };
+		const text = JSON.stringify(notice).replace('":"', '":"gateway_device_');
+		if (!random(10)) mqtt.deliver(`v1/devices/me/rpc/request/${id}`, text);
 	};
 	for (let step = 0; step < 300; step++) {
 		for (let i = random(4); i > 0; i--) write();
 		if (!random(12)) gateway.connect(name());
 		if (!random(40)) gateway.disconnect(name());
+		if (!random(12)) ask();
 		clock.advance(random(1500));
 		const { last: mqtt } = FakeMQTT;
 		if (mqtt.closed) continue;
+		if (client.connected) say(mqtt, step);
 		if (!mqtt.written.length && !client.connected) mqtt.accept(random(4) ? 0 : 3);
 		else if (!random(15)) mqtt.drop();
 		else server.serve(mqtt);
@@ -131,6 +149,7 @@ function wander(seed: number): void {
 	for (const [n, result] of results.entries()) ok(result, `reading ${n} of ${results.length} was completed`);
 	for (const device of gateway.devices) equal(gateway.device(device)?.bytes, 0, "nothing is held");
 	ok(results.includes("done"), "something arrived");
+	equal(answered, asked, "every question was answered once");
 	equal(gateway.stats.callbackErrors, 0, "what was asserted in completions held");
 	equal(server.overLimit, 0, "the limits were kept");
 	client.close();
@@ -140,7 +159,7 @@ describe("TBGateway: at random", () => {
 	beforeEach(begin);
 
 	for (const seed of [1, 2, 3, 1033492554, (Math.random() * 2 ** 31) | 0])
-		it("loses no reading, exceeds no limit and keeps its books, whatever drops and overflows", () => {
+		it("loses no reading and no question, exceeds no limit and keeps its books, whatever drops and overflows", () => {
 			trace(`seed ${seed}\n`);
 			wander(seed);
 		});
