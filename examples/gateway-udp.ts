@@ -6,7 +6,8 @@ import type { Datagram } from "host/contract";
 import UDP from "host/udp";
 import TBClient from "tbclient";
 
-const sensors = new Map<string, Datagram>(); // the last one of each
+const sensors = new Map<string, Datagram>(); // the last one of each, by the name of its device
+const renamed = new Map<string, string>(); // devices by what their sensors call themselves, where that is another name
 const report = (error: unknown) => trace(`${error}\n`);
 const client = new TBClient({
 	...server,
@@ -17,6 +18,13 @@ const client = new TBClient({
 const gateway = new TBGateway({
 	client,
 	onConnected: (name) => trace(`${name} connected\n`),
+	onRenamed(name, oldName) {
+		const [sensor = oldName] = [...renamed].find(([, device]) => device === oldName) ?? [];
+		renamed.set(sensor, name);
+		const packet = sensors.get(oldName);
+		if (packet) sensors.set(name, packet);
+		sensors.delete(oldName);
+	},
 	onDeleted: (name) => void sensors.delete(name),
 	onRPC({ device, ...call }) {
 		const { address = "", port = 0 } = sensors.get(device) ?? {};
@@ -34,7 +42,8 @@ const udp = new UDP({
 
 function receive(packet: Datagram): void {
 	try {
-		const { name, values, id, result } = JSON.parse(String.fromArrayBuffer(packet));
+		const { name: sensor, values, id, result } = JSON.parse(String.fromArrayBuffer(packet));
+		const name = renamed.get(sensor) ?? sensor;
 		gateway.connect(name, { type: "sensor" });
 		if (gateway.device(name)) sensors.set(name, packet); // else the table is full
 		if (values) gateway.sendTelemetry(name, values);

@@ -224,6 +224,13 @@ const checks: Record<string, (stage: Stage) => Promise<void>> = {
 			const stored = async () => (await at.latest(idOf(made), "temperature")).temperature;
 			assert.equal((await eventually("temperature", stored)).value, 21.5);
 			assert.deepEqual(await at.rpc(idOf(made), "blink", 3), { method: "blink", params: 3 });
+			const other = at.name("renamed");
+			at.forget(other);
+			await at.rest.ask("POST", "/api/device", { ...made, name: other });
+			await board.saw(`${other} connected`);
+			say(JSON.stringify({ name, values: { temperature: 22 } }));
+			await eventually("temperature", async () => (await stored())?.value === 22);
+			assert.deepEqual(await at.rpc(idOf(made), "blink", 4), { method: "blink", params: 4 });
 		} finally {
 			sensor.close();
 		}
