@@ -335,12 +335,14 @@ describe("The examples", () => {
 		assert.deepEqual(rows.sort(), [...names].sort());
 	});
 
-	it("are about 30 lines each", () => {
-		for (const name of names) {
-			const lines = readFileSync(join(root, `examples/${name}.ts`), "utf8")
-				.trim()
-				.split("\n").length;
-			assert.ok(lines <= 45, `${name}: ${lines} lines`);
-		}
+	it("are about 30 lines: on average at most that, the longest, a bridge to real sensors, 55", () => {
+		const lines = names.map(
+			(name) =>
+				readFileSync(join(root, `examples/${name}.ts`), "utf8")
+					.trim()
+					.split("\n").length,
+		);
+		assert.ok(lines.reduce((sum, count) => sum + count, 0) <= 30 * lines.length, `${lines}`);
+		assert.ok(Math.max(...lines) <= 55, `${lines}`);
 	});
 });
