@@ -1,25 +1,29 @@
 /** What the server has assigned: its attributes put together, what was decided about them, and how often it may be tried. */
-import type { JSONObject, JSONValue, Slots, Store } from "host/contract";
+import type { JSONObject, JSONValue, Store } from "host/contract";
 import { attempt } from "ota/attempt";
-import { clip } from "ota/errors";
-import { type Current, type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
+import { clip, OTAError } from "ota/errors";
+import { type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
 import { dropKept, forgive, readKept, writeKept } from "ota/kept";
-import { dropQuarantine, noteRollback, readQuarantine, writeQuarantine } from "ota/record";
+import type { UpdaterOptions } from "ota/options";
+import { dropQuarantine, lacksRollback, noteRollback, readQuarantine, writeQuarantine } from "ota/record";
 import type { Tally } from "ota/tally";
-import type { Accept } from "ota/version";
 
 const FreshDownloads = 1; // per package, after a wrong checksum or a flash failure; over restarts too
 const Reconnects = 3; // downloads per package that a later connection may begin again
+
+/** What is looked at before a package is taken. */
+export type AssignmentOptions = Pick<
+	UpdaterOptions,
+	"current" | "slots" | "store" | "accept" | "withoutRollback"
+>;
 
 /** A decision that asks for something. */
 export type News = Exclude<Decision, { kind: "nothing" }>;
 
 /** No method throws: a store that fails keeps nothing and lifts nothing. */
 export class Assignment {
-	readonly #current: Current;
-	readonly #slots: Slots;
+	readonly #options: AssignmentOptions;
 	readonly #store: Store;
-	readonly #accept: Accept | undefined;
 	#attributes: JSONObject = {};
 	/** Identity of what was decided last, refusals included. */
 	#decided = "";
@@ -28,11 +32,9 @@ export class Assignment {
 	#spoiled = 0;
 	#reconnects = Reconnects;
 
-	constructor(current: Current, slots: Slots, store: Store, accept?: Accept) {
-		this.#current = current;
-		this.#slots = slots;
-		this.#store = store;
-		this.#accept = accept;
+	constructor(options: AssignmentOptions) {
+		this.#options = options;
+		this.#store = options.store;
 	}
 
 	/** Adds attributes. True when they carry an `ota_retry` that was not seen before. */
@@ -48,7 +50,8 @@ export class Assignment {
 
 	/** What the attributes ask for, told once per package unless `retry` or `reopen` came between. */
 	next(): News | undefined {
-		const decision = decide(this.#attributes, this.#current, () => this.#slots.next.size, this.#accept);
+		const { current, slots, accept } = this.#options;
+		const decision = decide(this.#attributes, current, () => slots.next.size, accept);
 		if (decision.kind === "nothing") return undefined;
 		const key =
 			decision.kind === "wanted"
@@ -90,16 +93,24 @@ export class Assignment {
 		if (this.#reconnects-- > 0) this.#open = true;
 	}
 
-	/** `fw_error` of the package when it was given up earlier, perhaps before a restart. */
-	quarantined(firmware: Firmware): string | undefined {
+	/** Why this package is not even tried, as `fw_error`, or undefined: it was given up, perhaps before a restart; or no rollback. */
+	objection(firmware: Firmware): string | undefined {
 		const quarantine = attempt(() => readQuarantine(this.#store));
-		return quarantine?.key === keyOf(firmware) ? quarantine.error : undefined;
+		return quarantine?.key === keyOf(firmware) ? quarantine.error : this.unguarded;
 	}
 
 	/** Gives the package up, over restarts too. */
 	quarantine(firmware: Firmware, error: string): void {
 		attempt(() => writeQuarantine(this.#store, { key: keyOf(firmware), error }));
 		dropKept(this.#store);
+	}
+
+	/** Without a rollback a firmware that does not start could not be undone. */
+	private get unguarded(): string | undefined {
+		if (this.#options.withoutRollback || !attempt(() => lacksRollback(this.#store))) return undefined;
+		const text =
+			"boot loader: expected CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, this chip's went without a trial";
+		return String(new OTAError("OTA_ROLLBACK", text));
 	}
 
 	/** Another package lifts the quarantine; so does the running version, which is another one too. */

@@ -1,5 +1,5 @@
 /** Gathers an image's first bytes in memory that is lent. */
-import type { Sink } from "ota/download";
+import type { Sink } from "ota/sink";
 
 export class Head implements Sink {
 	position = 0;

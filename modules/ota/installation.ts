@@ -1,7 +1,7 @@
 /** One package on its way into the target: what is kept of it, its header, its bytes, verification, activation. Knows no states. */
 import type { DigestConstructor, Store } from "host/contract";
 import { attempt, naming } from "ota/attempt";
-import { type Chunk, Download, type Source } from "ota/download";
+import { Download } from "ota/download";
 import { flashError, OTAError, storeError } from "ota/errors";
 import type { Firmware } from "ota/firmware";
 import { Head } from "ota/head";
@@ -11,6 +11,7 @@ import type { Inspect } from "ota/inspector";
 import { dropKept, type Kept, readKept, writeKept } from "ota/kept";
 import { Pace } from "ota/pace";
 import { dropTrial, writeTrial } from "ota/record";
+import type { Chunk, Source } from "ota/source";
 import { noTally, type Tally } from "ota/tally";
 import type { Target } from "ota/target";
 import Time from "time";

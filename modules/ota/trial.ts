@@ -3,6 +3,7 @@ import type { DigestConstructor, ImageState, JSONObject, ResetReason, Slots, Sto
 import { attempt } from "ota/attempt";
 import { clip, flashError, OTAError } from "ota/errors";
 import { type Current, keyOf } from "ota/firmware";
+import { Probation, type Proof } from "ota/probation";
 import {
 	dropTrial,
 	lacksRollback,
@@ -18,8 +19,7 @@ import { reportOf } from "ota/tally";
 import { type Report, Teller } from "ota/telling";
 import Timer from "timer";
 
-/** What a new image has to show before it is kept. */
-export type Proof = "connected" | "acknowledged" | "application";
+export type { Proof } from "ota/probation";
 
 export interface TrialOptions {
 	current: Current;
@@ -43,8 +43,7 @@ export interface TrialOptions {
 	onStage?(stage: Stage, error?: string): void;
 }
 
-const Proofs: readonly Proof[] = Object.freeze(["connected", "acknowledged", "application"] as const);
-const Pause = 5_000; // milliseconds before a failed confirmation or look at flash is repeated
+const Pause = 5_000; // milliseconds before a failed look at store and slots is repeated
 const Patience = 300_000; // milliseconds, default of `timeout`
 
 /** Make one at every boot. No public method throws. */
@@ -54,12 +53,11 @@ export default class Trial {
 	readonly #proved = new Set<Proof>();
 	#stage: Stage = "STARTED";
 	#record: TrialRecord | undefined;
+	#probation: Probation | undefined;
 	#rollback: Rollback | undefined;
 	/** What `fail` said before the stage was decided. */
 	#failed: string | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
-	#again: ReturnType<typeof Timer.set> | undefined;
-	#lastError: unknown;
 	#closed = false;
 
 	constructor(options: TrialOptions) {
@@ -157,13 +155,19 @@ export default class Trial {
 
 	private onTrial(record: TrialRecord): void {
 		this.enter("TRIAL");
-		if (this.#closed) return;
+		if (this.#closed || this.#stage !== "TRIAL") return; // `onStage` has decided otherwise
 		const failed = this.isRunning(record) ? this.#failed : this.otherVersion(record);
 		if (failed !== undefined) {
 			this.revert(failed, false);
 			return;
 		}
-		this.#timer = Timer.set(() => this.timedOut(), this.#options.timeout ?? Patience);
+		const { slots, timeout = Patience } = this.#options;
+		this.#probation = new Probation({
+			...{ slots, timeout, guarded: record.guarded === true, proved: this.#proved },
+			onKept: () => this.kept(this.#record as TrialRecord),
+			onLost: () => this.lost(),
+			onFailed: (reason, offline) => this.revert(reason, offline),
+		});
 		this.weigh();
 	}
 
@@ -175,21 +179,7 @@ export default class Trial {
 
 	private weigh(): void {
 		if (this.#stage === "WAITING" && this.#proved.has("connected")) this.#rollback?.connected();
-		if (this.#stage === "TRIAL" && this.#proved.size === Proofs.length && !this.#again) this.confirm();
-	}
-
-	/** Confirm, then report: a report that overtook the confirmation could be a lie. */
-	private confirm(): void {
-		try {
-			this.#options.slots.confirm();
-		} catch (error) {
-			this.#lastError = error;
-			this.soon(() => this.weigh(), Pause);
-			return;
-		}
-		const record = this.#record as TrialRecord;
-		if (record.guarded && attempt(() => this.#options.slots.running.state) === "UNDEFINED") this.lost();
-		else this.kept(record);
+		if (this.#stage === "TRIAL") this.#probation?.weigh();
 	}
 
 	/**
@@ -212,16 +202,6 @@ export default class Trial {
 		if (!record.confirmed) this.keep({ ...record, confirmed: true });
 		this.enter("UPDATED");
 		this.tell({ fw_state: "UPDATED", ...this.cost });
-	}
-
-	private timedOut(): void {
-		this.#timer = undefined;
-		const { timeout = Patience } = this.#options;
-		const seen = Proofs.filter((proof) => this.#proved.has(proof)).join(", ") || "nothing";
-		const text = this.#lastError
-			? flashError("confirm", this.#lastError).message
-			: `trial: expected ${Proofs.join(", ")} within ${timeout / 1000} s, got ${seen}`;
-		this.revert(text, !this.#proved.has("connected"));
 	}
 
 	private revert(reason: string, offline: boolean): void {
@@ -304,16 +284,16 @@ export default class Trial {
 	}
 
 	private soon(action: () => void, ms: number): void {
-		this.#again = Timer.set(() => {
-			this.#again = undefined;
+		this.#timer = Timer.set(() => {
+			this.#timer = undefined;
 			action();
 		}, ms);
 	}
 
 	private disarm(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
-		if (this.#again !== undefined) Timer.clear(this.#again);
-		this.#timer = this.#again = undefined;
+		this.#timer = undefined;
+		this.#probation?.close();
 		this.#rollback?.close();
 	}
 }

@@ -1,60 +1,24 @@
 /** Firmware update over any source of chunks: decides, downloads, verifies, activates, and tells ThingsBoard. */
-import type { DigestConstructor, JSONObject, Slots, Store } from "host/contract";
+import type { JSONObject } from "host/contract";
 import { Assignment } from "ota/assignment";
 import { attempt } from "ota/attempt";
-import type { Chunk, Source } from "ota/download";
 import { cureOf, OTAError } from "ota/errors";
-import { type Current, type Firmware, firmwareNames } from "ota/firmware";
-import type { Inspect } from "ota/inspector";
+import { type Firmware, firmwareNames } from "ota/firmware";
+import { Gate } from "ota/gate";
 import { Installation } from "ota/installation";
-import { type Conditions, Policy, type PolicyOptions, type Rules, ruleNames } from "ota/policy";
+import type { UpdaterOptions } from "ota/options";
+import { ruleNames } from "ota/policy";
 import { ProgressReport } from "ota/progress";
-import { lacksRollback, readTrial } from "ota/record";
+import type { Chunk } from "ota/source";
 import type { State } from "ota/states";
 import { noTally, reportOf, type Tally } from "ota/tally";
-import type { Report } from "ota/telling";
-import type { Accept } from "ota/version";
-import Time from "time";
-import Timer from "timer";
 
-export type { Accept, Chunk, Conditions, Report, Rules, Source, State };
-
-/** `written` and `size` in bytes; `error` is the text of `fw_error`. */
-export interface Progress {
-	written: number;
-	size: number;
-	error?: string;
-}
-
-export interface UpdaterOptions extends PolicyOptions {
-	/** What runs now. */
-	current: Current;
-	slots: Slots;
-	/** The namespace that `Trial` uses too. */
-	store: Store;
-	/** Must know MD5, and what the packages' checksums need. */
-	digest: DigestConstructor;
-	source: Source;
-	report: Report;
-	/** Random integers 0…2^32-1, for request ids and `ota_jitter`. */
-	random: () => number;
-	/** Which packages are taken; default `any` version of the running title. */
-	accept?: Accept;
-	/** Why a download must not begin now, or undefined; asked once a second while one waits, and told like a rule. */
-	wait?(): string | undefined;
-	/** A second opinion about every package, beside its checksum. */
-	inspect?: Inspect;
-	/** Update even where the boot loader was seen to know no rollback; default false. */
-	withoutRollback?: boolean;
-	/** Most bytes of a chunk, 1…65536; default 16384. Over TLS at most 4096: larger records do not fit its buffer. */
-	chunkSize?: number;
-	/** Every change of state, and every 64 KiB. */
-	onState?(state: State, progress: Progress): void;
-	/** Why an update waits; undefined: it goes on. */
-	onHold?(reason: string | undefined): void;
-	/** The slot is active: restart when you like. */
-	onReady?(): void;
-}
+export type { Progress, UpdaterOptions } from "ota/options";
+export type { Conditions, Rules } from "ota/policy";
+export type { Chunk, Source } from "ota/source";
+export type { State } from "ota/states";
+export type { Report } from "ota/telling";
+export type { Accept } from "ota/version";
 
 /** Shared attributes to ask for after every connection; what is not there goes to `withdraw`, the rest to `offer`. */
 export const sharedNames: readonly string[] = Object.freeze([...firmwareNames, ...ruleNames, "ota_retry"]);
@@ -62,7 +26,6 @@ export const sharedNames: readonly string[] = Object.freeze([...firmwareNames, .
 const LargestChunk = 65_536; // ThingsBoard 8.4
 const UsualChunk = 16_384;
 const ProgressStep = 65_536; // bytes between two onState
-const PollInterval = 1_000; // milliseconds, while something holds the update up or could
 
 /**
  * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`, `writable`) and
@@ -73,7 +36,7 @@ export default class Updater {
 	readonly #report: ProgressReport;
 	readonly #chunkSize: number;
 	readonly #assignment: Assignment;
-	readonly #policy: Policy;
+	readonly #gate: Gate;
 	#state: State = "IDLE";
 	/** The package that is wanted, being fetched, or failed. */
 	#firmware: Firmware | undefined;
@@ -81,23 +44,19 @@ export default class Updater {
 	#connected = false;
 	#request: number;
 	#failure: OTAError | undefined;
-	#held: string | undefined;
 	#told = 0;
-	/** What the timer does: begin, or take the next step, as soon as nothing holds it up. */
-	#next: (() => void) | undefined;
-	#timer: ReturnType<typeof Timer.set> | undefined;
 	#closed = false;
 
 	/** Throws RangeError on a chunk size that the server refuses. */
 	constructor(options: UpdaterOptions) {
-		const { chunkSize = UsualChunk, current, slots, store, accept } = options;
+		const { chunkSize = UsualChunk, current } = options;
 		if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > LargestChunk)
 			throw new RangeError(`chunkSize: expected an integer 1…${LargestChunk}, got ${chunkSize}`);
 		this.#chunkSize = chunkSize;
 		this.#options = options;
 		this.#report = new ProgressReport(current, options.report);
-		this.#assignment = new Assignment(current, slots, store, accept);
-		this.#policy = new Policy(options);
+		this.#assignment = new Assignment(options);
+		this.#gate = new Gate(options, this.#report);
 		this.#request = options.random() & 0x3fffffff;
 	}
 
@@ -117,13 +76,13 @@ export default class Updater {
 
 	/** Why the update waits, or undefined. */
 	get hold(): string | undefined {
-		return this.#held;
+		return this.#gate.hold;
 	}
 
 	/** Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at. */
 	offer(values: JSONObject): void {
 		if (this.isFinal) return;
-		if (this.#policy.merge(values)) this.regulate();
+		if (this.#gate.merge(values)) this.regulate();
 		if (this.#assignment.merge(values) && !this.isWorking) this.#assignment.retry();
 		this.decide();
 	}
@@ -131,7 +90,7 @@ export default class Updater {
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
 		if (this.isFinal) return;
-		if (this.#policy.delete(deleted)) this.regulate();
+		if (this.#gate.delete(deleted)) this.regulate();
 		this.#assignment.delete(deleted);
 		if (deleted.includes("fw_title")) this.released();
 		else this.decide();
@@ -146,19 +105,19 @@ export default class Updater {
 
 	/** Gives the package up until another one, a withdrawal, `retry` or a restart; too late once the slot is the boot slot. */
 	cancel(): void {
-		if (this.isFinal || !(this.isWorking || this.#next)) return;
+		if (this.isFinal || !(this.isWorking || this.#gate.isWaiting)) return;
 		const { written, size } = this.progress;
 		this.fail(new OTAError("OTA_CANCELLED", `cancelled at ${written} of ${size} bytes`));
 	}
 
 	/** Holds everything up until `resume`; what has come is kept. Too late once the slot is the boot slot. */
 	pause(): void {
-		this.#policy.paused = true;
+		this.#gate.paused = true;
 		this.regulate();
 	}
 
 	resume(): void {
-		this.#policy.paused = false;
+		this.#gate.paused = false;
 		this.regulate();
 	}
 
@@ -167,7 +126,7 @@ export default class Updater {
 		if (this.#closed) return;
 		this.#connected = true;
 		this.#report.running();
-		if (this.isFetching && this.#held === undefined) this.#installation?.connected();
+		if (this.isFetching && this.#gate.hold === undefined) this.#installation?.connected();
 	}
 
 	/** The client has lost its connection: no deadline runs until the next one. */
@@ -196,6 +155,7 @@ export default class Updater {
 	/** Stops; nothing is called after it. What is in flash stays unbootable. */
 	close(): void {
 		this.#closed = true;
+		this.#gate.close();
 		this.stop();
 		this.#report.close();
 	}
@@ -221,44 +181,16 @@ export default class Updater {
 	}
 
 	private want(firmware: Firmware): void {
-		this.stop();
 		this.#firmware = firmware;
-		const error = this.#assignment.quarantined(firmware) ?? this.unguarded;
-		if (error === undefined) this.await(firmware);
+		if (!this.stop()) return;
+		const error = this.#assignment.objection(firmware);
+		if (error === undefined) this.#gate.begin(() => this.begin(firmware));
 		else this.enterFailed(error);
 	}
 
-	/** Without a rollback a firmware that does not start could not be undone. */
-	private get unguarded(): string | undefined {
-		const { store, withoutRollback } = this.#options;
-		if (withoutRollback || !attempt(() => lacksRollback(store))) return undefined;
-		const text =
-			"boot loader: expected CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, this chip's went without a trial";
-		return String(new OTAError("OTA_ROLLBACK", text));
-	}
-
 	private refuse(error: string): void {
-		this.stop();
 		this.#firmware = undefined;
-		this.enterFailed(error);
-	}
-
-	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
-	private await(firmware: Firmware): void {
-		const delay = this.#policy.delay(this.#options.random() / 2 ** 32);
-		const decided = Time.ticks;
-		const begin = () => {
-			if (this.isBlocked() || Time.delta(decided) < delay) this.later(begin);
-			else this.begin(firmware);
-		};
-		this.pass(begin);
-	}
-
-	private isBlocked(): boolean {
-		const { slots, store } = this.#options;
-		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
-		const trial = attempt(() => readTrial(store));
-		return !!trial && trial.verdict === undefined && !trial.confirmed;
+		if (this.stop()) this.enterFailed(error);
 	}
 
 	/** From what is kept, or from byte 0. */
@@ -302,12 +234,12 @@ export default class Updater {
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
 	private downloaded(error?: OTAError): void {
 		if (error) this.fail(error);
-		else this.enter("DOWNLOADED", () => this.pass(() => this.step(() => this.verify())));
+		else this.enter("DOWNLOADED", () => this.#gate.pass(() => this.step(() => this.verify())));
 	}
 
 	private verify(): void {
 		this.#installation?.verify();
-		this.enter("VERIFIED", () => this.pass(() => this.step(() => this.activate())));
+		this.enter("VERIFIED", () => this.#gate.pass(() => this.step(() => this.activate())));
 	}
 
 	private activate(): void {
@@ -332,63 +264,26 @@ export default class Updater {
 	/** Looks at the rules again: they have changed, or the second is over. A download waits in the middle; a step before it begins. */
 	private regulate(): void {
 		if (this.#closed) return;
-		if (this.#next) this.pass(this.#next);
+		if (this.#gate.isWaiting) this.#gate.proceed();
 		else if (this.isFetching) this.govern();
 	}
 
 	/** Goes on, or stops asking. */
 	private govern(): void {
-		const was = this.#held;
-		const reason = this.holdUp();
-		if (reason !== undefined && was === undefined) this.#installation?.pause();
-		if (reason === undefined && was !== undefined && this.#connected) this.#installation?.connected();
-		if (this.#policy.hasRules) this.poll(() => this.regulate());
-	}
-
-	/** Takes the next step unless a rule is against it. */
-	private pass(action: () => void): void {
-		this.disarm();
-		if (this.holdUp() === undefined) action();
-		else this.later(action);
-	}
-
-	private later(action: () => void): void {
-		this.#next = action;
-		this.poll(() => this.pass(action));
-	}
-
-	/** What the rules say now; told when it changes. */
-	private holdUp(): string | undefined {
-		const reason = this.#policy.hold() ?? this.elsewhere();
-		this.tellHold(reason);
-		return reason;
-	}
-
-	/** What has begun is not stopped by it. */
-	private elsewhere(): string | undefined {
-		return this.isWorking ? undefined : attempt(() => this.#options.wait?.());
-	}
-
-	private tellHold(reason: string | undefined): void {
-		if (reason === this.#held) return;
-		this.#held = reason;
-		this.#report.waits(reason ?? "");
-		attempt(() => this.#options.onHold?.(reason));
-	}
-
-	private poll(action: () => void): void {
-		this.clear();
-		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
-			action();
-		}, PollInterval);
+		const installation = this.#installation;
+		const was = this.#gate.hold;
+		this.#gate.look();
+		if (!installation || this.#installation !== installation) return; // `onHold` has decided otherwise
+		const { hold } = this.#gate;
+		if (hold !== undefined && was === undefined) installation.pause();
+		if (hold === undefined && was !== undefined && this.#connected) installation.connected();
+		this.#gate.watch(() => this.regulate());
 	}
 
 	private released(): void {
-		const hasFailed = this.#state === "FAILED";
 		this.#assignment.release();
-		this.takenBack();
-		if (hasFailed) this.enter("IDLE");
+		if (this.isWorking) this.takenBack();
+		else if (this.stop() && this.#state === "FAILED") this.enter("IDLE");
 	}
 
 	private takenBack(): void {
@@ -401,7 +296,7 @@ export default class Updater {
 		const cure = cureOf(error.code);
 		const tally = this.#installation?.tally;
 		const firmware = this.#firmware as Firmware;
-		this.stop();
+		if (!this.stop()) return;
 		if (cure === "fresh" && this.#assignment.takeFresh(firmware, tally ?? noTally())) {
 			this.begin(firmware);
 			return;
@@ -411,24 +306,15 @@ export default class Updater {
 		this.enterFailed(String(error), tally && reportOf(tally));
 	}
 
-	/** Download, timers and buffer are let go; nothing waits any more. */
-	private stop(): void {
+	/** Download, timers and buffer are let go; nothing waits any more. False: `onHold`, which is told so, has decided otherwise. */
+	private stop(): boolean {
+		const firmware = this.#firmware;
 		this.#failure = undefined;
 		this.#installation?.close();
 		this.#installation = undefined;
 		this.#report.hold();
-		this.disarm();
-		if (!this.#closed) this.tellHold(undefined);
-	}
-
-	private disarm(): void {
-		this.#next = undefined;
-		this.clear();
-	}
-
-	private clear(): void {
-		if (this.#timer !== undefined) Timer.clear(this.#timer);
-		this.#timer = undefined;
+		this.#gate.clear();
+		return !this.#closed && this.#firmware === firmware;
 	}
 
 	/** The way into every state but FAILED. */

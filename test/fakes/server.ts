@@ -1,5 +1,5 @@
 // Serves an image in chunks by ThingsBoard's rules (8.5): the last chunk is shorter, past the end it is empty. Can misbehave.
-import type { Chunk, Source } from "ota/download";
+import type { Chunk, Source } from "ota/source";
 
 export interface Request {
 	request: number;

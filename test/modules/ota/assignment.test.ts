@@ -11,7 +11,11 @@ const image = imageOf(100);
 
 function begin() {
 	const store = new FakeStore();
-	const assignment = new Assignment({ title: "app", version: "v1" }, new FakeSlots(), store);
+	const assignment = new Assignment({
+		current: { title: "app", version: "v1" },
+		slots: new FakeSlots(),
+		store,
+	});
 	const offer = (version = "v2"): Firmware => {
 		assignment.merge(packageOf(image, version));
 		const news = assignment.next();
@@ -70,7 +74,7 @@ describe("Assignment", () => {
 		ok(store.values.has("kept"));
 		assignment.quarantine(firmware, "OTA_CHECKSUM: x");
 		ok(!store.values.has("kept"));
-		equal(assignment.quarantined(firmware), "OTA_CHECKSUM: x");
+		equal(assignment.objection(firmware), "OTA_CHECKSUM: x");
 	});
 
 	it("lifts a quarantine by retry(), release() and another package, not by one that is refused", () => {
@@ -83,7 +87,7 @@ describe("Assignment", () => {
 				assignment.merge({ ...packageOf(image, "v3"), fw_size: -1 });
 				equal(assignment.next()?.kind, "refused");
 			} else assignment[lift]();
-			equal(assignment.quarantined(firmware), lift === "refused" ? "OTA_CHECKSUM: x" : undefined, lift);
+			equal(assignment.objection(firmware), lift === "refused" ? "OTA_CHECKSUM: x" : undefined, lift);
 		}
 	});
 });
