@@ -115,7 +115,6 @@ export class Requests {
 
 	/** What the window allows, never past the end. */
 	private ask(): void {
-		this.#refused = false;
 		for (this.enlarge(); this.mayAsk; this.enlarge()) {
 			if (!this.send(this.#asked)) break;
 			this.#asked += (this.#series as Series).size;

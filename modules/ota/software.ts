@@ -44,7 +44,6 @@ export class Software {
 	readonly #updater: Updater;
 	readonly #proved = new Set<Proof>();
 	#trial: Trial | undefined;
-	#failed: string | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#tries = Tries;
 
@@ -117,9 +116,8 @@ export class Software {
 		if (this.#proved.size === Proofs) attempt(() => this.#options.slots.healthy());
 	}
 
-	/** The mod's own check failed for good. */
+	/** The mod's own check failed for good. Means nothing while one is copied: none runs then. */
 	fail(reason: string): void {
-		this.#failed = reason;
 		this.#trial?.fail(reason);
 	}
 
@@ -190,8 +188,6 @@ export class Software {
 			resetReason: slots.resetReason,
 			...(timeout !== undefined && { timeout }),
 		});
-		for (const proof of this.#proved) this.#trial.prove(proof);
-		if (this.#failed !== undefined) this.#trial.fail(this.#failed);
 	}
 }
 

@@ -187,7 +187,6 @@ export default class Trial {
 	 * valid passes for success: but it is the other one that boots next. So it does now, finds this one complete, and activates it again.
 	 */
 	private lost(): void {
-		this.disarm();
 		this.enter("REVERTED", "confirm: expected a record of this image, it was lost");
 		if (!this.#closed) attempt(() => this.#options.onReady?.());
 	}
@@ -198,7 +197,6 @@ export default class Trial {
 	}
 
 	private confirmed(record: TrialRecord): void {
-		this.disarm();
 		if (!record.confirmed) this.keep({ ...record, confirmed: true });
 		this.enter("UPDATED");
 		this.tell({ fw_state: "UPDATED", ...this.cost });

@@ -257,7 +257,6 @@ export default class Updater {
 
 	private ready(): void {
 		this.stop();
-		this.#report.close();
 		attempt(() => this.#options.onReady?.());
 	}
 
