@@ -5,6 +5,7 @@
 import Flash from "embedded:storage/flash";
 import type { ImageState, Slot, Slots } from "host/contract";
 import { namedSlotError, slotError } from "host/errors";
+import { forget } from "host/otadata";
 import { planRestart, takePlanned } from "host/restart";
 import FFI from "mc/ffi";
 
@@ -114,10 +115,11 @@ class ChipSlots implements Slots {
 				"ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
 				`${this.running.label} is on trial`,
 			);
-		// ESP_FAIL only says that no sound record names the other slot: after flashing by USB, or when the bootloader has passed a
-		// broken image over. Then nothing has to be made unbootable: the bootloader validates every image before it starts one.
+		// ESP_FAIL says that the inactive record does not name the other slot: none does, as after flashing by USB, or the active one
+		// does, since the bootloader has passed a broken image over.
 		const code = idf.esp_ota_invalidate_inactive_ota_data_slot();
 		if (code !== NothingRecorded) check("begin", code);
+		if (this.next.isRecorded) forget(Number(this.next.label.slice(-1)));
 	}
 	erase(offset: number, length: number): void {
 		this.#range("erase", offset, length, Sector);

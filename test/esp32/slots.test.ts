@@ -233,6 +233,45 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 		equal(chip.start(), "2.0.0");
 	});
 
+	for (const updates of [1, 2])
+		describe(`when the bootloader has passed over what ${updates} updates have left`, () => {
+			/** The image of the active slot rots: the other one runs, while the active record still names the slot that is written next. */
+			async function passedOver(): Promise<string> {
+				for (let update = 1; update <= updates; update++) {
+					install(await slotsNow(), image(`2.0.${update}`));
+					chip.start();
+					(await slotsNow()).confirm();
+				}
+				const { running } = chip;
+				chip.flash.erase(running.offset + 4096, 4096);
+				const version = chip.start();
+				ok(chip.running !== running);
+				return version;
+			}
+
+			it("an image that was written and never activated does not boot", async () => {
+				const before = await passedOver();
+				write(await slotsNow(), image("6.6.6"));
+				equal(chip.start(), before);
+				equal((await slotsNow()).next.state, "UNDEFINED");
+			});
+
+			it("a new image is on trial, and rolled back when it crashes", async () => {
+				const before = await passedOver();
+				install(await slotsNow(), image("3.0.0"));
+				equal(chip.start(), "3.0.0");
+				equal((await slotsNow()).running.state, "PENDING_VERIFY");
+				equal(chip.start(), before);
+			});
+
+			it("an error of the boot record's flash ends the update before it begins", async () => {
+				await passedOver();
+				chip.fail("esp_partition_erase_range", 0x6001);
+				const slots = await slotsNow();
+				equal(failure(() => slots.begin()).codeName, "ESP_ERR_FLASH_OP_FAIL");
+			});
+		});
+
 	it("refuses to activate what is no image, and keeps the old one bootable", async () => {
 		const slots = await slotsNow();
 		write(slots, Buffer.from(second).fill(0, 100, 200));
