@@ -3,12 +3,21 @@ import type { JSONObject, JSONValue, Store } from "host/contract";
 import { attempt } from "ota/attempt";
 import { clip, OTAError } from "ota/errors";
 import { type Decision, decide, type Firmware, keyOf, merge } from "ota/firmware";
-import { dropKept, forgive, readKept, writeKept } from "ota/kept";
+import { dropKept, forgive, readKept, withdrawKept, writeKept } from "ota/kept";
 import type { UpdaterOptions } from "ota/options";
-import { dropQuarantine, lacksRollback, noteRollback, readQuarantine, writeQuarantine } from "ota/record";
+import {
+	dropQuarantine,
+	dropTrial,
+	lacksRollback,
+	noteRollback,
+	readQuarantine,
+	readTrial,
+	writeQuarantine,
+} from "ota/record";
 import type { Tally } from "ota/tally";
 
 const FreshDownloads = 1; // per package, after a wrong checksum or a flash failure; over restarts too
+const LongestRetry = 600; // characters of `ota_retry` that are compared; NVS takes 1984 bytes
 const Reconnects = 3; // downloads per package that a later connection may begin again
 
 /** What is looked at before a package is taken. */
@@ -30,6 +39,8 @@ export class Assignment {
 	/** The same may be decided again. */
 	#open = false;
 	#spoiled = 0;
+	/** The package whose download has begun in this boot. */
+	#begun = "";
 	#reconnects = Reconnects;
 
 	constructor(options: AssignmentOptions) {
@@ -69,10 +80,16 @@ export class Assignment {
 		attempt(() => noteRollback(this.#store, false));
 	}
 
-	/** Nothing is assigned any more: the same package may come again. */
-	release(): void {
+	/** Nothing is assigned any more: the same package may come again. True: half of one is kept, and this is news. */
+	release(): boolean {
 		this.#decided = "";
 		this.lift();
+		return withdrawKept(this.#store);
+	}
+
+	/** The download of the package gets on: it may be interrupted as often again. */
+	progressed(): void {
+		this.#reconnects = Reconnects;
 	}
 
 	/** Downloads of the package that came to nothing by its own or flash's fault, those before a restart included. */
@@ -80,11 +97,19 @@ export class Assignment {
 		return Math.max(this.#spoiled, readKept(this.#store, firmware)?.spoiled ?? 0);
 	}
 
+	/** The download of the package begins; true: for the first time in this boot. */
+	begins(firmware: Firmware): boolean {
+		const isFirst = this.#begun !== keyOf(firmware);
+		this.#begun = keyOf(firmware);
+		return isFirst;
+	}
+
 	/** Takes one of the downloads from byte 0 that follow a damaged one; false when there is none left. */
 	takeFresh(firmware: Firmware, tally: Tally): boolean {
 		this.#spoiled = this.spoiled(firmware) + 1;
 		if (this.#spoiled > FreshDownloads) return false;
-		writeKept(this.#store, firmware, { position: 0, proof: "", spoiled: this.#spoiled, tally });
+		const kept = { position: 0, proof: "", spoiled: this.#spoiled, boots: 0, tally };
+		attempt(() => writeKept(this.#store, firmware, kept));
 		return true;
 	}
 
@@ -123,11 +148,13 @@ export class Assignment {
 		});
 	}
 
+	/** With the verdict of a trial that was not told yet: the next boot would give the package up again. */
 	private lift(): void {
 		this.#open = true;
 		this.refill();
 		forgive(this.#store);
 		attempt(() => dropQuarantine(this.#store));
+		attempt(() => readTrial(this.#store)?.verdict !== undefined && dropTrial(this.#store));
 	}
 
 	private refill(): void {
@@ -137,7 +164,7 @@ export class Assignment {
 
 	/** The attribute stays on the server and comes with every connection, so only a change that can be remembered counts. */
 	private isNewRetry(value: JSONValue): boolean {
-		const text = clip(JSON.stringify(value));
+		const text = clip(JSON.stringify(value), LongestRetry);
 		const isNew = attempt(() => {
 			if (this.#store.get("retry") === text) return false;
 			this.#store.set("retry", text);

@@ -163,7 +163,8 @@ export class Download {
 
 	/** While nothing comes the sink prepares, one step in a turn, so that nothing else waits longer than for one. */
 	private rest(): void {
-		if (this.#options.sink.isBehind) this.#idle ??= Timer.set(() => this.prepareSink(), Silence);
+		if (this.#requests.isOpen && this.#options.sink.isBehind)
+			this.#idle ??= Timer.set(() => this.prepareSink(), Silence);
 	}
 
 	private prepareSink(): void {

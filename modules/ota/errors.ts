@@ -12,6 +12,7 @@ export type OTACode =
 	| "OTA_IDENTITY"
 	| "OTA_IMAGE"
 	| "OTA_INSPECTION"
+	| "OTA_INTERRUPTED"
 	| "OTA_POLICY"
 	| "OTA_REVERTED"
 	| "OTA_ROLLBACK"
@@ -38,7 +39,9 @@ const cures: { readonly [code: string]: Cure } = Object.freeze({
 	OTA_IMAGE: "fresh",
 	OTA_IDENTITY: "never",
 	OTA_INSPECTION: "never",
+	OTA_INTERRUPTED: "never",
 	OTA_DELIVERY: "reconnect",
+	OTA_STORE: "reconnect",
 	OTA_TIMEOUT: "reconnect",
 });
 

@@ -80,10 +80,10 @@ function fault(
 	accept: Accept | undefined,
 ): OTAError | undefined {
 	const { fw_title: title, fw_version: version, fw_size: size } = offer;
-	if (typeof version !== "string")
-		return new OTAError("OTA_FIELD", `fw_version: expected a string, got ${show(version)}`);
-	if (typeof title !== "string")
-		return new OTAError("OTA_FIELD", `fw_title: expected a string, got ${show(title)}`);
+	if (!isName(version))
+		return new OTAError("OTA_FIELD", `fw_version: expected a string of one line, got ${show(version)}`);
+	if (!isName(title))
+		return new OTAError("OTA_FIELD", `fw_title: expected a string of one line, got ${show(title)}`);
 	const refused = refusal({ title, version }, current, accept);
 	if (refused) return refused;
 	if (typeof size !== "number" || !Number.isInteger(size) || size <= 0)
@@ -127,6 +127,10 @@ function firmwareOf(offer: JSONObject): Firmware {
 		checksum: (offer.fw_checksum as string).toLowerCase(),
 	};
 }
+
+/** Control characters are six bytes each in the store's records, which take 1984. */
+const isName = (value: JSONValue | undefined): value is string =>
+	typeof value === "string" && !Array.from(value).some((char) => char < " ");
 
 function isHex(text: string): boolean {
 	for (const digit of text.toLowerCase()) if (!"0123456789abcdef".includes(digit)) return false;

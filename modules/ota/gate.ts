@@ -29,6 +29,11 @@ export class Gate {
 	#next: (() => void) | undefined;
 	/** The step that begins a download. */
 	#first: (() => void) | undefined;
+	/** Of `ota_jitter`, drawn for it; 0…1. */
+	#share = 0;
+	/** Milliseconds that it has waited, and ticks of the last look. */
+	#waited = 0;
+	#ticks = 0;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 
 	constructor(options: GateOptions, report: ProgressReport) {
@@ -64,20 +69,23 @@ export class Gate {
 
 	/** Takes the first step of an update after the delay of `ota_jitter`, once no image is on trial and `wait` lets it. */
 	begin(step: () => void): void {
-		const delay = this.#policy.delay(this.#options.random() / 2 ** 32);
-		const decided = Time.ticks;
-		const first = () => {
-			if (this.isBlocked() || Time.delta(decided) < delay) this.later(first);
-			else step();
-		};
-		this.#first = first;
-		this.pass(first);
+		this.#share = this.#options.random() / 2 ** 32;
+		this.#waited = 0;
+		this.#ticks = Time.ticks;
+		this.#first = step;
+		this.pass(step);
 	}
 
 	/** Takes a step, now or once no rule is against it. Another step that waits is forgotten. */
 	pass(step: () => void): void {
 		this.#next = step;
 		this.proceed();
+	}
+
+	/** Takes a step in a second, if nothing is against it then. */
+	later(step: () => void): void {
+		this.#next = step;
+		this.poll(() => this.proceed());
 	}
 
 	/** Takes the step that waits, unless a rule is against it. */
@@ -91,7 +99,7 @@ export class Gate {
 
 	/** Asks the rules; tells when `hold` has changed. */
 	look(): void {
-		this.tell(this.#policy.hold() ?? this.elsewhere());
+		this.tell(this.#policy.hold() ?? this.notYet());
 	}
 
 	/** Calls `action` in a second, if a rule could say something else by then. */
@@ -111,18 +119,26 @@ export class Gate {
 		this.#hold = undefined;
 	}
 
+	/** What has begun is not stopped by it. */
+	private notYet(): string | undefined {
+		if (this.#next === undefined || this.#next !== this.#first) return undefined;
+		const elsewhere = attempt(() => this.#options.wait?.());
+		return elsewhere ?? (this.isOnTrial() ? "the running version is on trial" : this.delayed());
+	}
+
 	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
-	private isBlocked(): boolean {
+	private isOnTrial(): boolean {
 		const { slots, store } = this.#options;
 		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
 		const trial = attempt(() => readTrial(store));
 		return !!trial && trial.verdict === undefined && !trial.confirmed;
 	}
 
-	/** What has begun is not stopped by it. */
-	private elsewhere(): string | undefined {
-		const begins = this.#next !== undefined && this.#next === this.#first;
-		return begins ? attempt(() => this.#options.wait?.()) : undefined;
+	/** Added up from look to look: the clock's ticks wrap after 24 days. */
+	private delayed(): string | undefined {
+		this.#waited += Math.max(Time.delta(this.#ticks), 0);
+		this.#ticks = Time.ticks;
+		return this.#policy.delay(this.#share, this.#waited);
 	}
 
 	private tell(reason: string | undefined): void {
@@ -135,11 +151,6 @@ export class Gate {
 	private take(step: () => void): void {
 		this.disarm();
 		step();
-	}
-
-	private later(step: () => void): void {
-		this.#next = step;
-		this.poll(() => this.proceed());
 	}
 
 	private poll(action: () => void): void {

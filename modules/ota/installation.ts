@@ -28,6 +28,8 @@ export interface InstallationOptions {
 	inspect?: Inspect | undefined;
 	/** Downloads of this package that came to nothing by its own or flash's fault. */
 	spoiled: number;
+	/** It begins for the first time in this boot. */
+	isFirst: boolean;
 	/** Draws a fresh request id. */
 	nextRequest(): number;
 	/** Bytes came. */
@@ -37,17 +39,20 @@ export interface InstallationOptions {
 }
 
 const Slice = 32_768; // bytes read back and hashed in one turn
+const Boots = 10; // that a block may take: what crashes or browns out under a download must not do so for ever
 
 export class Installation {
 	readonly #options: InstallationOptions;
 	readonly #pace: Pace;
 	readonly #tally: Tally;
-	readonly #kept: Kept | undefined;
+	#kept: Kept | undefined;
 	#image: Image;
 	#fetch: Download | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#connected = false;
 	#connections = 0;
+	#closed = false;
+	#noted = false;
 	#began = Time.ticks;
 
 	/** The slot is about to change, so no trial record may speak of it any more. Throws OTA_STORE, OTA_ALGORITHM, OTA_FLASH. */
@@ -69,14 +74,16 @@ export class Installation {
 
 	/** What it has cost, now. */
 	get tally(): Tally {
-		this.#tally.ms += Time.delta(this.#began);
+		this.#tally.ms += Math.max(Time.delta(this.#began), 0); // negative after 24 days on hold
 		this.#began = Time.ticks;
 		return this.#tally;
 	}
 
 	/** Goes to work: with what flash holds already, or with the header. */
 	begin(): void {
-		if (this.#kept?.position) this.soon(() => this.recall());
+		const { position = 0, boots = 0 } = this.#kept ?? {};
+		if (boots >= Boots && this.#options.isFirst) this.#options.onDone(interrupted(position));
+		else if (position) this.soon(() => this.recall());
 		else this.probe();
 	}
 
@@ -132,8 +139,9 @@ export class Installation {
 		dropKept(store);
 	}
 
-	/** Stops the download. */
+	/** Stops the download. Nothing is asked for or called after it. */
 	close(): void {
+		this.#closed = true;
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 		this.#fetch?.close();
@@ -147,9 +155,26 @@ export class Installation {
 		return new Image({ firmware, target, digest, inspector, onSealed });
 	}
 
-	private keep(position: number, proof: string): void {
+	/** A store that fails keeps what it had. */
+	private keep(position: number, proof: string, boots = 0): void {
+		attempt(() => this.write(position, proof, boots));
+	}
+
+	private write(position: number, proof: string, boots: number): void {
 		const { firmware, store, spoiled } = this.#options;
-		writeKept(store, firmware, { position, proof, spoiled, tally: this.tally });
+		writeKept(store, firmware, { position, proof, spoiled, boots, tally: this.tally });
+	}
+
+	/** The first bytes of this boot have come. Throws what the store throws. */
+	private note(): void {
+		const { position = 0, proof = "", boots = 0 } = this.#kept ?? {};
+		this.#noted = true;
+		this.write(position, proof, boots + (this.#options.isFirst ? 1 : 0));
+	}
+
+	private moved(): void {
+		if (!this.#noted) attempt(() => this.note());
+		this.#options.onProgress();
 	}
 
 	/** What the slot holds is trusted when its digest is that of the record; otherwise it is fetched again. */
@@ -173,7 +198,8 @@ export class Installation {
 	}
 
 	private startOver(): void {
-		dropKept(this.#options.store);
+		this.keep(0, "", this.#kept?.boots);
+		this.#kept = readKept(this.#options.store, this.#options.firmware);
 		try {
 			this.#image = this.newImage();
 			this.probe();
@@ -184,6 +210,7 @@ export class Installation {
 
 	/** Under a request id and a chunk size of its own, before anything is erased. */
 	private probe(): void {
+		if (this.#closed) return;
 		const size = Math.min(HeadSize, this.#options.firmware.size);
 		const head = new Head(this.#image.buffer.subarray(0, size));
 		const onDone = (error?: OTAError) => (error ? this.#options.onDone(error) : this.probed(head));
@@ -194,6 +221,7 @@ export class Installation {
 		const { firmware, slots, onDone } = this.#options;
 		try {
 			checkHead(bytes, firmware, slots);
+			naming("keep the position", storeError, () => this.note()); // before anything is erased in vain
 		} catch (error) {
 			onDone(error instanceof OTAError ? error : new OTAError("OTA_IMAGE", `header: ${error}`, error));
 			return;
@@ -202,7 +230,9 @@ export class Installation {
 	}
 
 	private fetchImage(): void {
-		const { firmware, onProgress, onDone } = this.#options;
+		if (this.#closed) return; // the application has heard how much was kept, and decided otherwise
+		const { firmware, onDone } = this.#options;
+		const onProgress = () => this.moved();
 		if (this.#image.position === firmware.size) onDone();
 		else this.start({ sink: this.#image, size: firmware.size, onProgress, onDone });
 	}
@@ -223,4 +253,9 @@ export class Installation {
 			action();
 		}, 0);
 	}
+}
+
+function interrupted(position: number): OTAError {
+	const text = `download: expected 64 KiB behind byte ${position} within ${Boots} boots, got less`;
+	return new OTAError("OTA_INTERRUPTED", text);
 }

@@ -4,7 +4,7 @@ import { attempt } from "ota/attempt";
 import { type Firmware, keyOf } from "ota/firmware";
 import type { Tally } from "ota/tally";
 
-/** The entry `kept`. Written once per block, so at most once per 64 KiB. */
+/** The entry `kept`. Written when the first bytes come and once per block, so at most once per 64 KiB. */
 export interface Kept {
 	/** `keyOf` of the package. */
 	readonly key: string;
@@ -14,8 +14,12 @@ export interface Kept {
 	readonly proof: string;
 	/** Downloads that came to nothing by the fault of the package or of flash. */
 	readonly spoiled: number;
+	/** Boots in which bytes came and no block was completed, this one included. */
+	readonly boots: number;
 	/** What it has cost so far. */
 	readonly tally: Tally;
+	/** Un-assigned since. */
+	readonly withdrawn?: boolean;
 }
 
 /** What is kept of this package, or undefined: none, another package, or a torn entry. A store that fails keeps nothing. */
@@ -26,9 +30,9 @@ export function readKept(store: Store, firmware: Firmware): Kept | undefined {
 	});
 }
 
-/** A store that fails keeps nothing. */
+/** Throws what the store throws. */
 export function writeKept(store: Store, firmware: Firmware, kept: Omit<Kept, "key">): void {
-	attempt(() => store.set("kept", JSON.stringify({ key: keyOf(firmware), ...kept })));
+	store.set("kept", JSON.stringify({ key: keyOf(firmware), ...kept }));
 }
 
 /** A store that fails keeps it; it proves nothing about another package. */
@@ -38,16 +42,28 @@ export function dropKept(store: Store): void {
 	});
 }
 
-/** Gives the package its downloads back. */
+/** Gives the package its downloads and boots back. */
 export function forgive(store: Store): void {
-	attempt(() => {
-		const text = String(store.get("kept") ?? "");
-		if (text) store.set("kept", JSON.stringify({ ...(JSON.parse(text) as JSONObject), spoiled: 0 }));
-	});
+	attempt(() => change(store, { spoiled: 0, boots: 0 }));
 }
 
-function isKept({ key, position, proof, spoiled, tally }: JSONObject, firmware: Firmware): boolean {
+/** It is un-assigned, and may come again. True: that was not known yet. */
+export function withdrawKept(store: Store): boolean {
+	return attempt(() => change(store, { withdrawn: true })) === true;
+}
+
+/** False: there is nothing to change. */
+function change(store: Store, values: Partial<Kept>): boolean {
+	const text = String(store.get("kept") ?? "{}");
+	const changed = JSON.stringify({ ...(JSON.parse(text) as JSONObject), ...values });
+	if (text === "{}" || changed === text) return false;
+	store.set("kept", changed);
+	return true;
+}
+
+function isKept({ key, position, proof, spoiled, boots, tally }: JSONObject, firmware: Firmware): boolean {
 	const isWhole = typeof position === "number" && position >= 0 && position <= firmware.size;
-	const isText = typeof proof === "string" && typeof spoiled === "number";
-	return key === keyOf(firmware) && isWhole && isText && typeof tally === "object" && tally !== null;
+	const isCounted = typeof spoiled === "number" && typeof boots === "number";
+	const isTally = typeof tally === "object" && tally !== null;
+	return key === keyOf(firmware) && isWhole && typeof proof === "string" && isCounted && isTally;
 }

@@ -50,6 +50,8 @@ export class Policy {
 	readonly #options: PolicyOptions;
 	#rules: Rules;
 	#paused = false;
+	/** What `hold` has said last. */
+	#held: string | undefined;
 
 	constructor(options: PolicyOptions) {
 		this.#options = options;
@@ -68,6 +70,7 @@ export class Policy {
 			const value = values[name];
 			if (value === undefined) continue;
 			this.#rules[name] = value;
+			this.#held = undefined;
 			found = true;
 		}
 		return found;
@@ -77,6 +80,7 @@ export class Policy {
 	delete(names: readonly string[]): boolean {
 		const gone = ruleNames.filter((name) => names.includes(name));
 		for (const name of gone) this.#rules[name] = this.#options.rules?.[name] ?? null;
+		this.#held = undefined;
 		return gone.length > 0;
 	}
 
@@ -85,8 +89,17 @@ export class Policy {
 		return this.#paused || ruleNames.some((name) => name !== "ota_jitter" && isSet(this.#rules[name]));
 	}
 
-	/** Why nothing may go on now, or undefined. An application that throws has measured nothing. */
+	/**
+	 * Why nothing may go on now, or undefined. The text stays the same while it is the same rule, so that a value that wavers is no
+	 * news. An application that throws has measured nothing.
+	 */
 	hold(): string | undefined {
+		const text = this.reason();
+		if (text === undefined || ruleOf(text) !== ruleOf(this.#held ?? "")) this.#held = text;
+		return this.#held;
+	}
+
+	private reason(): string | undefined {
 		const { ota_pause: pause, ota_battery: battery, ota_rssi: rssi, ota_window: window } = this.#rules;
 		if (this.#paused) return "paused by the application";
 		const now = attempt(() => this.#options.conditions?.()) ?? {};
@@ -98,12 +111,18 @@ export class Policy {
 		);
 	}
 
-	/** Milliseconds to wait before a download begins; `share` is 0…1, drawn at random. */
-	delay(share: number): number {
+	/** Why a download does not begin yet that has waited so many milliseconds; `share` is 0…1, drawn at random for it. */
+	delay(share: number, waited: number): string | undefined {
 		const { ota_jitter: jitter } = this.#rules;
-		return typeof jitter === "number" && jitter > 0 ? Math.min(jitter, LongestJitter) * 1000 * share : 0;
+		if (!isSet(jitter)) return undefined;
+		if (typeof jitter !== "number" || jitter < 0 || jitter > LongestJitter)
+			return misread("ota_jitter", `a number 0…${LongestJitter}`, jitter);
+		return waited < jitter * 1000 * share ? `ota_jitter: begins within ${jitter} s` : undefined;
 	}
 }
+
+/** A reason without the value that was measured. */
+const ruleOf = (text: string): string => text.split(", got ", 1)[0] as string;
 
 const isSet = (value: JSONValue | undefined): value is Exclude<JSONValue, null> =>
 	value !== undefined && value !== null;
@@ -132,8 +151,9 @@ function least(
 
 function outside(window: JSONValue | undefined, minute: number | undefined): string | undefined {
 	if (!isSet(window)) return undefined;
-	const [from, to] = String(window).split("-").map(minuteOf);
-	if (from === undefined || to === undefined) return misread("ota_window", '"HH:MM-HH:MM"', window);
+	const [from, to, more] = String(window).split("-").map(minuteOf);
+	if (from === undefined || to === undefined || more !== undefined)
+		return misread("ota_window", '"HH:MM-HH:MM"', window);
 	if (minute === undefined) return "ota_window: expected to know the time, got none yet";
 	const inside = from <= to ? minute >= from && minute < to : minute >= from || minute < to;
 	return inside ? undefined : `ota_window: expected ${window} UTC, got ${clock(minute)}`;
@@ -141,9 +161,9 @@ function outside(window: JSONValue | undefined, minute: number | undefined): str
 
 /** `"05:30"` is 330. */
 function minuteOf(text: string): number | undefined {
-	const [hours, minutes] = text.trim().split(":").map(Number);
-	const isTime = hours !== undefined && minutes !== undefined && hours < 24 && minutes < 60;
-	return isTime && hours >= 0 && minutes >= 0 ? hours * 60 + minutes : undefined;
+	const [, hours, minutes] = /^ *(\d\d?):(\d\d) *$/.exec(text) ?? [];
+	const isTime = Number(hours) < 24 && Number(minutes) < 60;
+	return isTime ? Number(hours) * 60 + Number(minutes) : undefined;
 }
 
 const two = (value: number): string => String(value).padStart(2, "0");

@@ -46,7 +46,8 @@ export class ProgressReport {
 		this.hold();
 		this.#next = next;
 		if (next) this.after(LastWord);
-		this.#teller.mention({ fw_state: state }, () => this.after(Apart));
+		const isMoving = state === "DOWNLOADING" && { ota_hold: "" }; // what a restart may have left on the server
+		this.#teller.mention({ fw_state: state, ...isMoving }, () => this.after(Apart));
 	}
 
 	/** The next step is not taken. */

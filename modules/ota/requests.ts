@@ -94,7 +94,8 @@ export class Requests {
 
 	/** Asks at once for the chunk that is missing. */
 	askMissing(): void {
-		if (!this.send(this.start)) this.#asked = this.#first = this.start;
+		const { start } = this;
+		if (!this.send(start)) this.#asked = this.#first = start;
 	}
 
 	/** Bytes came: tells the pace how long they took. */
@@ -116,8 +117,8 @@ export class Requests {
 	/** What the window allows, never past the end. */
 	private ask(): void {
 		for (this.enlarge(); this.mayAsk; this.enlarge()) {
-			if (!this.send(this.#asked)) break;
-			this.#asked += (this.#series as Series).size;
+			if (!this.send(this.#asked) || !this.#series) break; // the source may lose the connection meanwhile
+			this.#asked += this.#series.size;
 		}
 	}
 

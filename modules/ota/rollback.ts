@@ -37,6 +37,7 @@ type Loss = "switch" | "power" | "offline";
 export class Rollback {
 	readonly #options: RollbackOptions;
 	#timer: ReturnType<typeof Timer.set> | undefined;
+	#isWaiting = false;
 	#waiting = 0; // ticks of its begin
 	#closed = false;
 
@@ -61,16 +62,21 @@ export class Rollback {
 	 * the other one gets another trial.
 	 */
 	connected(): void {
-		if (Time.delta(this.#waiting) < Soon) this.#options.onGiveUp(this.reason());
-		else {
-			Timer.clear(this.#timer);
-			this.check("offline");
-		}
+		if (!this.#isWaiting) return;
+		this.#isWaiting = false;
+		const isLate = Time.delta(this.#waiting) >= Soon;
+		this.disarm();
+		if (isLate) this.check("offline");
+		else this.#options.onGiveUp(this.reason());
 	}
 
 	/** Nothing is called after it. */
 	close(): void {
 		this.#closed = true;
+		this.disarm();
+	}
+
+	private disarm(): void {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#timer = undefined;
 	}
@@ -82,10 +88,11 @@ export class Rollback {
 	}
 
 	private wait(isConnected: boolean): void {
-		this.#options.onStage("WAITING");
+		this.#isWaiting = true;
 		this.#waiting = Time.ticks;
 		this.after(this.#options.timeout, () => this.check("offline"));
-		if (isConnected && !this.#closed) this.connected();
+		this.#options.onStage("WAITING");
+		if (isConnected) this.connected();
 	}
 
 	/** The slot may still hold the whole image: then it is activated again, without a download. */

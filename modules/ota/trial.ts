@@ -57,6 +57,7 @@ export default class Trial {
 	#rollback: Rollback | undefined;
 	/** What `fail` said before the stage was decided. */
 	#failed: string | undefined;
+	#blind = 0; // milliseconds without a look at the store
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#closed = false;
 
@@ -91,14 +92,25 @@ export default class Trial {
 		this.#teller.close();
 	}
 
-	/** Flash that cannot be read decides nothing, so it is looked at again. */
+	/** A store that cannot be read decides nothing, so it is looked at again; a new image has as long as for its proofs. */
 	private start(): void {
 		try {
 			this.#record = readTrial(this.#options.store);
 			this.look();
-		} catch {
-			this.soon(() => this.start(), Pause);
+		} catch (error) {
+			this.#blind += Pause;
+			if (this.#blind <= this.timeout || !this.isGuarded) this.soon(() => this.start(), Pause);
+			else this.revert(`store: expected the trial's record, got ${clip(String(error))}`, false);
 		}
+	}
+
+	/** The boot loader goes back at the next restart, unless this image is confirmed. */
+	private get isGuarded(): boolean {
+		return attempt(() => this.#options.slots.running.state) === "PENDING_VERIFY";
+	}
+
+	private get timeout(): number {
+		return this.#options.timeout ?? Patience;
 	}
 
 	private look(): void {
@@ -161,9 +173,9 @@ export default class Trial {
 			this.revert(failed, false);
 			return;
 		}
-		const { slots, timeout = Patience } = this.#options;
+		const { timeout } = this;
 		this.#probation = new Probation({
-			...{ slots, timeout, guarded: record.guarded === true, proved: this.#proved },
+			...{ slots: this.#options.slots, timeout, guarded: record.guarded === true, proved: this.#proved },
 			onKept: () => this.kept(this.#record as TrialRecord),
 			onLost: () => this.lost(),
 			onFailed: (reason, offline) => this.revert(reason, offline),
@@ -203,25 +215,35 @@ export default class Trial {
 	}
 
 	private revert(reason: string, offline: boolean): void {
-		const { slots, store } = this.#options;
-		const record = { ...(this.#record as TrialRecord), reason, offline };
+		const { slots } = this.#options;
 		this.disarm();
-		this.keep(record);
+		if (this.#record) this.keep({ ...this.#record, reason, offline });
 		this.enter("REVERTED", reason);
 		attempt(() => this.#options.onRevert?.(reason));
 		try {
 			slots.revert();
 		} catch (error) {
-			const text = String(flashError("revert", error));
-			attempt(() => writeQuarantine(store, { key: keyOf(record), error: text }));
-			this.tell({ fw_state: "FAILED", fw_error: text });
+			this.stuck(flashError("revert", error));
 		}
 	}
 
+	/** A restart is as good where the boot loader goes back; elsewhere this image stays, and the server hears of it. */
+	private stuck(error: OTAError): void {
+		const { store, onReady } = this.#options;
+		if (this.isGuarded && onReady) {
+			attempt(onReady);
+			return;
+		}
+		const record = this.#record;
+		const text = String(error);
+		if (record) attempt(() => writeQuarantine(store, { key: keyOf(record), error: text }));
+		this.tell({ fw_state: "FAILED", fw_error: text });
+	}
+
 	private rolledBack(record: TrialRecord): void {
-		const { slots, store, resetReason, digest, onReady, timeout = Patience } = this.#options;
+		const { slots, store, resetReason, digest, onReady } = this.#options;
 		this.#rollback = new Rollback({
-			...{ record, slots, store, resetReason, digest, onReady, timeout },
+			...{ record, slots, store, resetReason, digest, onReady, timeout: this.timeout },
 			onStage: (stage) => this.enter(stage),
 			onGiveUp: (error) => this.giveUp(error),
 		});

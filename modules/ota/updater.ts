@@ -12,6 +12,7 @@ import { ProgressReport } from "ota/progress";
 import type { Chunk } from "ota/source";
 import type { State } from "ota/states";
 import { noTally, reportOf, type Tally } from "ota/tally";
+import Timer from "timer";
 
 export type { Progress, UpdaterOptions } from "ota/options";
 export type { Conditions, Rules } from "ota/policy";
@@ -26,6 +27,7 @@ export const sharedNames: readonly string[] = Object.freeze([...firmwareNames, .
 const LargestChunk = 65_536; // ThingsBoard 8.4
 const UsualChunk = 16_384;
 const ProgressStep = 65_536; // bytes between two onState
+const Again = 900_000; // milliseconds from a failure that a later try may cure to that try
 
 /**
  * One updater per device. Feed it attributes (`offer`, `withdraw`), the connection (`connected`, `disconnected`, `writable`) and
@@ -43,7 +45,8 @@ export default class Updater {
 	#installation: Installation | undefined;
 	#connected = false;
 	#request: number;
-	#failure: OTAError | undefined;
+	/** Runs while a new connection, or so much time on this one, may begin the package again. */
+	#again: ReturnType<typeof Timer.set> | undefined;
 	#told = 0;
 	#closed = false;
 
@@ -82,18 +85,20 @@ export default class Updater {
 	/** Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at. */
 	offer(values: JSONObject): void {
 		if (this.isFinal) return;
-		if (this.#gate.merge(values)) this.regulate();
+		const isRuled = this.#gate.merge(values);
 		if (this.#assignment.merge(values) && !this.isWorking) this.#assignment.retry();
 		this.decide();
+		if (isRuled) this.regulate(); // after the decision: the end of a pause must not let a package pass that is gone
 	}
 
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
 		if (this.isFinal) return;
-		if (this.#gate.delete(deleted)) this.regulate();
+		const isRuled = this.#gate.delete(deleted);
 		this.#assignment.delete(deleted);
 		if (deleted.includes("fw_title")) this.released();
 		else this.decide();
+		if (isRuled) this.regulate();
 	}
 
 	/** Tries the package again that was given up; nothing while an update is under way. */
@@ -133,8 +138,8 @@ export default class Updater {
 	disconnected(): void {
 		this.#connected = false;
 		if (this.isFetching) this.#installation?.disconnected();
-		if (this.#failure && cureOf(this.#failure.code) === "reconnect") this.#assignment.reopen();
-		this.#failure = undefined;
+		if (this.#again !== undefined) this.#assignment.reopen();
+		this.calm();
 	}
 
 	/** The source refused a request before, and has room again. */
@@ -149,7 +154,8 @@ export default class Updater {
 
 	/** The server's own words on `v2/fw/error`; it closes the connection next. */
 	sourceError(text: string): void {
-		if (this.isFetching) this.fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
+		if (this.isFetching && this.#installation)
+			this.fail(new OTAError("OTA_SOURCE", `server: expected a chunk, got error ${text}`));
 	}
 
 	/** Stops; nothing is called after it. What is in flash stays unbootable. */
@@ -182,10 +188,15 @@ export default class Updater {
 
 	private want(firmware: Firmware): void {
 		this.#firmware = firmware;
-		if (!this.stop()) return;
+		if (this.stop() && this.isTaken(firmware))
+			this.#gate.begin(() => this.isTaken(firmware) && this.begin(firmware));
+	}
+
+	/** Looked at again when it begins: the trial that it waited for may have given it up. */
+	private isTaken(firmware: Firmware): boolean {
 		const error = this.#assignment.objection(firmware);
-		if (error === undefined) this.#gate.begin(() => this.begin(firmware));
-		else this.enterFailed(error);
+		if (error !== undefined) this.enterFailed(error);
+		return error === undefined;
 	}
 
 	private refuse(error: string): void {
@@ -201,6 +212,7 @@ export default class Updater {
 				firmware,
 				chunkSize: this.#chunkSize,
 				spoiled: this.#assignment.spoiled(firmware),
+				isFirst: this.#assignment.begins(firmware),
 				nextRequest: () => this.nextRequest(),
 				onProgress: () => this.moved(),
 				onDone: (error) => this.downloaded(error),
@@ -228,6 +240,7 @@ export default class Updater {
 		const { written } = this.progress;
 		if (written - this.#told < ProgressStep) return;
 		this.#told = written;
+		this.#assignment.progressed();
 		this.notify();
 	}
 
@@ -242,7 +255,12 @@ export default class Updater {
 		this.enter("VERIFIED", () => this.#gate.pass(() => this.step(() => this.activate())));
 	}
 
+	/** Not without a connection: the new image would spend its trial waiting for a server that is away. */
 	private activate(): void {
+		if (!this.#connected) {
+			this.#gate.later(() => this.step(() => this.activate()));
+			return;
+		}
 		this.#installation?.activate();
 		this.enter("UPDATING", () => this.ready());
 	}
@@ -280,15 +298,17 @@ export default class Updater {
 	}
 
 	private released(): void {
-		this.#assignment.release();
+		const wasKept = this.#assignment.release();
 		if (this.isWorking) this.takenBack();
+		else if (wasKept && this.#state === "IDLE")
+			this.#report.failed(String(withdrawn("half downloaded, before a restart")));
 		else if (this.stop() && this.#state === "FAILED") this.enter("IDLE");
 	}
 
 	private takenBack(): void {
 		const { written, size } = this.progress;
 		if (!this.isWorking) this.stop();
-		else this.fail(new OTAError("OTA_WITHDRAWN", `package taken back at ${written} of ${size} bytes`));
+		else this.fail(withdrawn(`at ${written} of ${size} bytes`));
 	}
 
 	private fail(error: OTAError): void {
@@ -300,7 +320,7 @@ export default class Updater {
 			this.begin(firmware);
 			return;
 		}
-		this.#failure = error;
+		if (cure === "reconnect") this.#again = Timer.set(() => this.askAgain(), Again);
 		if (cure === "fresh" || cure === "never") this.#assignment.quarantine(firmware, String(error));
 		this.enterFailed(String(error), tally && reportOf(tally));
 	}
@@ -308,12 +328,24 @@ export default class Updater {
 	/** Download, timers and buffer are let go; nothing waits any more. False: `onHold`, which is told so, has decided otherwise. */
 	private stop(): boolean {
 		const firmware = this.#firmware;
-		this.#failure = undefined;
+		this.calm();
 		this.#installation?.close();
 		this.#installation = undefined;
 		this.#report.hold();
 		this.#gate.clear();
 		return !this.#closed && this.#firmware === firmware;
+	}
+
+	/** A server may be out of reach behind a connection that stays. */
+	private askAgain(): void {
+		this.#again = undefined;
+		this.#assignment.reopen();
+		this.decide();
+	}
+
+	private calm(): void {
+		if (this.#again !== undefined) Timer.clear(this.#again);
+		this.#again = undefined;
 	}
 
 	/** The way into every state but FAILED. */
@@ -331,9 +363,12 @@ export default class Updater {
 	}
 
 	private notify(error?: string): void {
+		if (this.#closed) return; // by the application, while it was told on the way here
 		const progress = this.progress;
 		attempt(() =>
 			this.#options.onState?.(this.#state, error === undefined ? progress : { ...progress, error }),
 		);
 	}
 }
+
+const withdrawn = (where: string): OTAError => new OTAError("OTA_WITHDRAWN", `package taken back ${where}`);

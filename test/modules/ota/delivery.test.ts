@@ -176,7 +176,7 @@ describe("A download that has ended", () => {
 			ok(request);
 			rig.server.deliver(updater, request, new Uint8Array(0));
 		}
-		deepEqual([updater.state, clock.armed], ["FAILED", 0]);
+		equal(updater.state, "FAILED");
 		equal(rig.errors[0], "OTA_DELIVERY: chunk 1: expected 4096 bytes, got 0, 5 times");
 		const { length } = rig.server.asked;
 		clock.advance(60_000);

@@ -96,12 +96,15 @@ describe("Policy", () => {
 		equal(policy.hasRules, true);
 	});
 
-	it("delays by a share of the jitter, at most a day", () => {
-		equal(new Policy({ rules: { ota_jitter: 600 } }).delay(0.5), 300_000);
-		equal(new Policy({ rules: { ota_jitter: 1e9 } }).delay(1), 86_400_000);
-		equal(new Policy({ rules: { ota_jitter: 1 } }).delay(0.5), 500);
-		for (const jitter of [0, -5, "9", null])
-			equal(new Policy({ rules: { ota_jitter: jitter } }).delay(0.5), 0);
+	it("delays by a share of the jitter, and holds when it cannot understand it", () => {
+		const delay = (ota_jitter: Rules["ota_jitter"], share: number, waited: number) =>
+			new Policy({ rules: { ota_jitter } as Rules }).delay(share, waited);
+		equal(delay(600, 0.5, 299_999), "ota_jitter: begins within 600 s");
+		equal(delay(600, 0.5, 300_000), undefined);
+		equal(delay(86_400, 1, 86_399_999), "ota_jitter: begins within 86400 s");
+		for (const none of [undefined, null, 0]) equal(delay(none, 0.5, 0), undefined);
+		for (const wrong of [-1, 86_401, "600", true, { a: 1 }])
+			equal(delay(wrong, 0.5, 1e9), `ota_jitter: expected a number 0…86400, got ${JSON.stringify(wrong)}`);
 	});
 });
 
@@ -130,7 +133,7 @@ describe("Updater under rules", () => {
 		deepEqual(holds, [reason, undefined]);
 		deepEqual(
 			rig.reports.filter(({ ota_hold }) => ota_hold !== undefined),
-			[{ ota_hold: reason }, { ota_hold: "" }],
+			[{ ota_hold: reason }, { ota_hold: "" }, { fw_state: "DOWNLOADING", ota_hold: "" }],
 		);
 		rig.serve(updater);
 		equal(updater.state, "UPDATING");

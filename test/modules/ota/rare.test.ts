@@ -1,4 +1,5 @@
 // The rare ends of the updater and the trial.
+import type { TrialOptions } from "ota/trial";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { imageOf, packageOf, Rig } from "./rig.ts";
@@ -154,14 +155,28 @@ describe("Trial, rarely", () => {
 		trial.prove("connected");
 	});
 
-	it("says so when it cannot go back, and gives the package up", () => {
+	it("restarts when it cannot go back by itself and the boot loader does", () => {
 		const rig = trialOf(new Rig());
 		const trial = rig.trial({ timeout: 1_000 });
 		clock.advance(0);
 		rig.slots.failAt = rig.slots.log.length;
+		const { ready } = rig;
 		trial.fail("no sensor");
-		equal(rig.reports.at(-1)?.fw_error, "OTA_FLASH: revert: ESP_ERR_FLASH_OP_FAIL");
-		ok(rig.store.values.has("quarantine"));
+		equal(rig.ready, ready + 1);
+		equal(rig.store.values.has("quarantine"), false, "that is for the old one to say");
+	});
+
+	it("says so when it cannot go back at all, and gives the package up", () => {
+		for (const onReady of [undefined, () => ok(false, "no restart helps")]) {
+			const rig = trialOf(new Rig());
+			if (onReady) rig.slots.states[1] = "UNDEFINED";
+			const trial = rig.trial({ onReady } as Partial<TrialOptions>);
+			clock.advance(0);
+			rig.slots.failAt = rig.slots.log.length;
+			trial.fail("no sensor");
+			equal(rig.reports.at(-1)?.fw_error, "OTA_FLASH: revert: ESP_ERR_FLASH_OP_FAIL");
+			ok(rig.store.values.has("quarantine"));
+		}
 	});
 
 	it("goes back when it cannot be confirmed", () => {

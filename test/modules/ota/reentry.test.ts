@@ -7,6 +7,8 @@ import { deepEqual, equal, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { imageOf, packageOf, Rig } from "./rig.ts";
 
+const Block = 65_536;
+
 describe("Updater, acted on inside onHold", () => {
 	/** An updater whose application does `act` the first time that something holds it up, or, `lifted`, that nothing does any more. */
 	function begin(act: (updater: ReturnType<Rig["updater"]>) => void, lifted = false, size = 20_000) {
@@ -138,6 +140,159 @@ describe("Updater, acted on inside onState", () => {
 			equal(updater.state, "UPDATING");
 		}
 	});
+});
+
+describe("Updater, acted on inside onState of what flash kept", () => {
+	/** A package of which so many bytes are kept over a restart. */
+	function kept(size: number, whole = false): Rig {
+		const rig = new Rig(size, 4 * Block);
+		if (whole) rig.outcome = undefined;
+		const updater = rig.updater({ chunkSize: 8192 });
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		if (whole) while (rig.server.answer(updater));
+		else for (let chunk = 0; chunk < 20; chunk++) rig.server.answer(updater);
+		updater.close();
+		rig.outcome = null;
+		rig.server.pending.length = 0;
+		rig.server.asked.length = 0;
+		rig.slots.log.length = 0;
+		rig.states.length = 0;
+		rig.reports.length = 0;
+		return rig;
+	}
+
+	for (const act of ["close", "cancel"] as const)
+		it(`${act} inside onState of the proven part stops everything`, () => {
+			const rig = kept(3 * Block - 1000);
+			let done = false;
+			const updater = rig.updater({
+				onState: (state, { written }) => {
+					if (state !== "DOWNLOADING" || !written || done) return;
+					done = true;
+					updater[act]();
+				},
+			});
+			updater.connected();
+			updater.offer(packageOf(rig.server.image));
+			clock.advance(10);
+			deepEqual([done, rig.server.asked.length, clock.armed], [true, 0, 0]);
+			clock.advance(60_000);
+			deepEqual(
+				rig.slots.log.filter((entry) => entry.startsWith("erase")),
+				[],
+			);
+		});
+
+	it("after cancel inside onState of the proven part the package stays cancelled, told once", () => {
+		const rig = kept(3 * Block - 1000);
+		let done = false;
+		rig.errors.length = 0;
+		const updater = rig.updater({
+			onState: (state, { written, error }) => {
+				if (error) rig.errors.push(error);
+				if (state !== "DOWNLOADING" || !written || done) return;
+				done = true;
+				updater.cancel();
+			},
+		});
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(600_000);
+		updater.disconnected();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		deepEqual([updater.state, rig.errors.length], ["FAILED", 1], rig.errors.join("; "));
+	});
+
+	it("nothing is called after close inside onState of the proven part", () => {
+		const rig = kept(3 * Block - 1000);
+		let after = -1;
+		const updater = rig.updater({
+			onState: (state, { written }) => {
+				if (after >= 0) after++;
+				if (state !== "DOWNLOADING" || !written || after >= 0) return;
+				after = 0;
+				updater.close();
+			},
+		});
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(600_000);
+		deepEqual(
+			[after, rig.fwStates, rig.slots.log.filter((entry) => /erase|begin/.test(entry))],
+			[0, ["DOWNLOADING"], []],
+		);
+	});
+
+	it("cancel inside onState of the proven part, all bytes there: nothing is activated, no UPDATING is told", () => {
+		const rig = kept(2 * Block, true);
+		let done = false;
+		const updater = rig.updater({
+			onState: (state, { written }) => {
+				rig.states.push(state);
+				if (state !== "DOWNLOADING" || !written || done) return;
+				done = true;
+				updater.cancel();
+			},
+		});
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(60_000);
+		deepEqual([updater.state, rig.ready, rig.slots.boot, rig.fwStates.at(-1)], ["FAILED", 0, 0, "FAILED"]);
+	});
+
+	it("another package offered inside onState of the proven part is not ended by the old one's deadline", () => {
+		const rig = kept(3 * Block - 1000);
+		const next = imageOf(3 * Block, 3);
+		let done = false;
+		const updater = rig.updater({
+			chunkSize: 2048,
+			onState: (state, { written, error }) => {
+				if (error) rig.errors.push(error);
+				if (state !== "DOWNLOADING" || !written || done) return;
+				done = true;
+				rig.server.image = next;
+				rig.server.connect();
+				updater.offer(packageOf(next, "v3"));
+			},
+		});
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(1);
+		for (let turn = 0; turn < 500 && updater.state === "DOWNLOADING"; turn++) {
+			clock.advance(4_000);
+			rig.server.answer(updater);
+		}
+		clock.advance(100);
+		deepEqual([updater.state, rig.errors], ["UPDATING", []]);
+	});
+});
+
+describe("Updater, whose source loses the connection while it is asked", () => {
+	for (const first of [true, false])
+		it(`throws nothing and goes on with the next connection (${first ? "header" : "image"})`, () => {
+			const rig = new Rig(20_000);
+			const updater = rig.updater();
+			const ask = rig.server.requestFirmware.bind(rig.server);
+			let lose = false;
+			rig.server.requestFirmware = (...args) => {
+				const sent = ask(...args);
+				if (lose) updater.disconnected();
+				return sent && !lose;
+			};
+			updater.connected();
+			lose = first;
+			updater.offer(packageOf(rig.server.image));
+			lose = !first;
+			if (!first) rig.server.answer(updater);
+			lose = false;
+			rig.server.pending.length = 0;
+			equal(clock.armed, 0);
+			updater.connected();
+			rig.serve(updater);
+			equal(updater.state, "UPDATING");
+		});
 });
 
 describe("Trial, acted on inside onStage", () => {

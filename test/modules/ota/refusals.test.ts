@@ -17,8 +17,12 @@ describe("Updater refuses, once, and touches no flash", () => {
 		["a broken size", { fw_size: 10.5 }, "OTA_SIZE: fw_size: expected a positive integer, got 10.5"],
 		["a size in text", { fw_size: "10" }, 'OTA_SIZE: fw_size: expected a positive integer, got "10"'],
 		["another title", { fw_title: "other" }, 'OTA_TITLE: fw_title: expected "app", got "other"'],
-		["a title that is no text", { fw_title: 1 }, "OTA_FIELD: fw_title: expected a string, got 1"],
-		["a version that is no text", { fw_version: 2 }, "OTA_FIELD: fw_version: expected a string, got 2"],
+		["a title that is no text", { fw_title: 1 }, "OTA_FIELD: fw_title: expected a string of one line, got 1"],
+		[
+			"a version that is no text",
+			{ fw_version: 2 },
+			"OTA_FIELD: fw_version: expected a string of one line, got 2",
+		],
 		[
 			"an unknown algorithm",
 			{ fw_checksum_algorithm: "SHA3" },

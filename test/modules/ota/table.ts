@@ -46,7 +46,7 @@ export const trialTable: Table = table(
 		"slot holds something else",
 	],
 	{
-		STARTED: ["NONE TRIAL UPDATED WAITING CHECKING FAILED", "-", "-", "-", "-", "-", "-"],
+		STARTED: ["NONE TRIAL UPDATED WAITING CHECKING FAILED", "-", "-", "-", "REVERTED", "-", "-"],
 		NONE: ["-", "-", "-", "-", "-", "-", "-"],
 		TRIAL: ["-", "UPDATED", "REVERTED", "-", "REVERTED", "-", "-"],
 		UPDATED: ["-", "-", "-", "-", "-", "-", "-"],
@@ -60,7 +60,7 @@ export const trialTable: Table = table(
 
 /** What a power cut leads to, and what the failure of the next operation of flash or store does, in every state. */
 export const killedTable: Table = table(["power cut", "flash fails", "store fails"], {
-	"DOWNLOADING, header": ["from the header", D, "-"],
+	"DOWNLOADING, header": ["from the header", D, F],
 	"DOWNLOADING, first block": ["from the header", D, "-"],
 	"DOWNLOADING, later": ["from 64 KiB", D, "-"],
 	"DOWNLOADING, proving": ["from 64 KiB", "from the header", "-"],
