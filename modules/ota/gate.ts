@@ -7,6 +7,7 @@ import { readTrial } from "ota/record";
 import Time from "time";
 import Timer from "timer";
 
+/** What decides when an update may begin, and who is told. */
 export interface GateOptions extends PolicyOptions {
 	slots: Slots;
 	store: Store;

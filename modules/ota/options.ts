@@ -15,6 +15,7 @@ export interface Progress {
 	error?: string;
 }
 
+/** Slots, store, digest and random numbers are the host's; `source` and `report` a client's. */
 export interface UpdaterOptions extends GateOptions {
 	/** What runs now. */
 	current: Current;

@@ -27,6 +27,7 @@ export interface Rules {
 	ota_jitter?: JSONValue;
 }
 
+/** Rules, and what they are held against. */
 export interface PolicyOptions {
 	/** The application's own rules; shared attributes of the same names override them. */
 	rules?: Rules;

@@ -1,6 +1,7 @@
 /** What an update has cost, over connections and restarts; the device tells it once, when the update has ended. */
 import type { JSONObject } from "host/contract";
 
+/** Counters. They go on over restarts with what flash has kept. */
 export interface Tally {
 	/** Bytes of chunks that came, those that had come before included. */
 	bytes: number;

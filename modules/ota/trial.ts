@@ -21,6 +21,7 @@ import Timer from "timer";
 
 export type { Proof } from "ota/probation";
 
+/** Slots, store, digest and reset reason are the host's; `report` a client's. */
 export interface TrialOptions {
 	current: Current;
 	slots: Slots;
@@ -67,6 +68,7 @@ export default class Trial {
 		this.soon(() => this.start(), 0);
 	}
 
+	/** What this boot has turned out to be. */
 	get stage(): Stage {
 		return this.#stage;
 	}

@@ -38,6 +38,7 @@ export default class Updater {
 		this.#course = new Course(options, this.#assignment, () => this.decide());
 	}
 
+	/** Where the update is; docs/ota-states.md has what may follow. */
 	get state(): State {
 		return this.#course.state;
 	}
@@ -76,7 +77,7 @@ export default class Updater {
 		if (isRuled) this.#course.regulate();
 	}
 
-	/** Tries the package again that was given up; nothing while an update is under way. */
+	/** Tries the package again that was given up; nothing while an update is under way. Inside `onState` that would be without end. */
 	retry(): void {
 		if (this.#course.isFinal || this.#course.isWorking) return;
 		this.#assignment.retry();
@@ -96,6 +97,7 @@ export default class Updater {
 		this.#course.regulate();
 	}
 
+	/** Goes on after `pause`; a rule may still hold it up. */
 	resume(): void {
 		this.#course.gate.paused = false;
 		this.#course.regulate();

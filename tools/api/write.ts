@@ -34,6 +34,20 @@ export const modules: Readonly<Record<string, string>> = {
 	"gateway/options": "gateway/options",
 	"gateway/stats": "gateway/stats",
 	"gateway/watches": "gateway/watches",
+	ota: "ota/updater",
+	"ota/options": "ota/options",
+	"ota/gate": "ota/gate",
+	"ota/policy": "ota/policy",
+	"ota/version": "ota/version",
+	"ota/source": "ota/source",
+	"ota/states": "ota/states",
+	"ota/tally": "ota/tally",
+	"ota/telling": "ota/telling",
+	"ota/errors": "ota/errors",
+	"ota/trial": "ota/trial",
+	"ota/probation": "ota/probation",
+	"ota/inspector": "ota/inspector",
+	"ota/signature": "ota/signature",
 };
 
 /** Exports of those modules that are for other modules of ours. */
@@ -86,6 +100,8 @@ const internal = new Set([
 		"Timed",
 		"Watches",
 	],
+	...["Gate", "Policy", "ruleNames", "refusal", "noTally", "reportOf", "Teller", "clip", "flashError"],
+	...["storeError", "Probation", "ProbationOptions", "Key", "TrailerSize"],
 ]);
 
 /** Entries of one module that belong into the reference. */
@@ -124,7 +140,7 @@ export function page(): string {
 		const entries = entriesOf(file);
 		return entries.length ? [`\n## \`${specifier}\`\n${entries.map(section).join("\n")}\n`] : [];
 	});
-	return `# API of TBClient
+	return `# API
 
 Made from the docstrings by \`node --import ./tools/ts.mjs tools/api.ts\`; not to be edited. Types of the host (\`JSONObject\`, \`TLSOptions\`,
 \`Store\` …) are in \`hosts/contract.ts\`, error codes in [errors.md](errors.md), one program for each feature in [examples](../examples/README.md).
