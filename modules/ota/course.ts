@@ -143,7 +143,6 @@ export class Course {
 	/** Nothing is called after it. */
 	close(): void {
 		this.#closed = true;
-		this.gate.close();
 		this.stop();
 		this.#report.close();
 	}
@@ -251,7 +250,8 @@ export class Course {
 		this.#installation?.close();
 		this.#installation = undefined;
 		this.#report.hold();
-		this.gate.clear();
+		if (this.#closed) this.gate.close();
+		else this.gate.clear();
 		return !this.#closed && this.#firmware === firmware;
 	}
 

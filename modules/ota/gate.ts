@@ -110,14 +110,14 @@ export class Gate {
 
 	/** Nothing waits any more, and that is told. */
 	clear(): void {
-		this.disarm();
+		this.close();
 		this.tell(undefined);
 	}
 
-	/** Nothing waits any more, and nothing is told. */
+	/** Nothing waits any more. */
 	close(): void {
-		this.disarm();
-		this.#hold = undefined;
+		this.#next = undefined;
+		this.stop();
 	}
 
 	/** What has begun is not stopped by it. */
@@ -150,7 +150,7 @@ export class Gate {
 	}
 
 	private take(step: () => void): void {
-		this.disarm();
+		this.close();
 		step();
 	}
 
@@ -160,11 +160,6 @@ export class Gate {
 			this.#timer = undefined;
 			action();
 		}, PollInterval);
-	}
-
-	private disarm(): void {
-		this.#next = undefined;
-		this.stop();
 	}
 
 	private stop(): void {

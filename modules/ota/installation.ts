@@ -81,9 +81,10 @@ export class Installation {
 
 	/** Goes to work: with what flash holds already, or with the header. */
 	begin(): void {
-		const { position = 0, boots = 0 } = this.#kept ?? {};
-		if (boots >= Boots && this.#options.isFirst) this.#options.onDone(interrupted(position));
-		else if (position) this.soon(() => this.recall());
+		const kept = this.#kept;
+		if (kept && kept.boots >= Boots && this.#options.isFirst)
+			this.#options.onDone(interrupted(kept.position));
+		else if (kept?.position) this.soon(() => this.recall());
 		else this.probe();
 	}
 

@@ -74,7 +74,6 @@ export class Probation {
 	private timedOut(): void {
 		const { timeout, proved, onFailed } = this.#options;
 		this.#deadline = undefined;
-		this.close();
 		const seen = Proofs.filter((proof) => proved.has(proof)).join(", ") || "nothing";
 		const text = this.#lastError
 			? flashError("confirm", this.#lastError).message

@@ -67,6 +67,24 @@ describe("Assignment", () => {
 		equal(assignment.takeFresh(firmware, noTally()), true);
 	});
 
+	it("compares 600 characters of an ota_retry, for the store takes no more", () => {
+		const { assignment } = begin();
+		const text = "x".repeat(598);
+		equal(assignment.merge({ ota_retry: `${text}1` }), true);
+		equal(assignment.merge({ ota_retry: `${text}2` }), false);
+		equal(assignment.merge({ ota_retry: `${text.slice(1)}2` }), true);
+	});
+
+	it("knows whether a download begins for the first time in this boot, and begins a fresh one with no boots spent", () => {
+		const { store, assignment, offer } = begin();
+		const firmware = offer();
+		equal(assignment.begins(firmware), true);
+		equal(assignment.begins(firmware), false);
+		equal(assignment.begins({ ...firmware, version: "v3" }), true);
+		assignment.takeFresh(firmware, noTally());
+		equal(JSON.parse(String(store.values.get("kept"))).boots, 0);
+	});
+
 	it("gives a package up for good, with what was kept of it", () => {
 		const { store, assignment, offer } = begin();
 		const firmware = offer();

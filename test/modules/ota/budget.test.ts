@@ -86,7 +86,11 @@ describe("The budget of a package", () => {
 			if (updater.state === "DOWNLOADING") begun++;
 			rig.first(updater);
 		}
-		ok(begun < 50, `begun ${begun} times`);
+		deepEqual([begun, rig.fwStates.at(-1)], [10, "FAILED"]);
+		equal(
+			rig.errors[0],
+			"OTA_INTERRUPTED: download: expected 64 KiB behind byte 0 within 10 boots, got less",
+		);
 	});
 
 	it("two ota_retry that differ behind the 59th character are two", () => {
@@ -101,6 +105,43 @@ describe("The budget of a package", () => {
 		deepEqual(states, ["1", "2"]);
 	});
 
+	it("counts boots that bring bytes behind what is kept, once each, and none once a block is there", () => {
+		const rig = new Rig(180_000);
+		const boots = () => JSON.parse(String(rig.store.values.get("kept"))).boots;
+		const boot = (chunks: number) => {
+			clock.reset();
+			rig.server.pending.length = 0;
+			const updater = rig.updater({ chunkSize: 4096 });
+			updater.connected();
+			updater.offer(packageOf(rig.server.image));
+			clock.advance(0);
+			for (let chunk = 0; chunk < chunks; chunk++) rig.server.answer(updater);
+			return updater;
+		};
+		boot(0);
+		equal(rig.store.values.has("kept"), false);
+		boot(1);
+		equal(boots(), 1);
+		const updater = boot(2);
+		equal(boots(), 2);
+		for (let again = 0; again < 3; again++) {
+			updater.cancel();
+			updater.retry();
+			rig.server.pending.length = 0;
+			updater.offer({ ota_pause: true });
+			updater.offer({ ota_pause: false });
+			rig.server.answer(updater);
+			equal(boots(), 0, `a retry gives the boots back (${again})`);
+		}
+		updater.close();
+		boot(18);
+		deepEqual([boots(), JSON.parse(String(rig.store.values.get("kept"))).position], [0, 65_536]);
+		boot(0);
+		equal(boots(), 0, "nothing came");
+		boot(1);
+		equal(boots(), 1, "bytes came behind what is kept");
+	});
+
 	it("refuses names that would not fit into the store", () => {
 		for (const [field, other] of [
 			["fw_version", "fw_title"],
@@ -110,7 +151,8 @@ describe("The budget of a package", () => {
 			const updater = rig.updater();
 			updater.offer({ ...packageOf(rig.server.image), [field]: "v\u0001" });
 			equal(rig.errors[0], `OTA_FIELD: ${field}: expected a string of one line, got "v\\u0001"`);
-			ok(other);
+			updater.offer({ [field]: "two words", [other]: "v 3" });
+			equal(rig.errors.length, 1);
 		}
 	});
 });

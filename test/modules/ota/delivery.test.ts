@@ -171,6 +171,7 @@ describe("A download that has ended", () => {
 	it("asks for nothing more, whatever took the last try", () => {
 		const { rig, updater } = downloading();
 		rig.server.pending.length = 1;
+		const { length } = rig.server.asked;
 		for (let time = 0; time < 5; time++) {
 			const request = rig.server.pending.pop();
 			ok(request);
@@ -178,9 +179,20 @@ describe("A download that has ended", () => {
 		}
 		equal(updater.state, "FAILED");
 		equal(rig.errors[0], "OTA_DELIVERY: chunk 1: expected 4096 bytes, got 0, 5 times");
-		const { length } = rig.server.asked;
+		equal(rig.server.asked.length, length + 4);
 		clock.advance(60_000);
-		equal(rig.server.asked.length, length);
+		equal(rig.server.asked.length, length + 4);
+	});
+});
+
+describe("A chunk that is lost", () => {
+	it("costs no time while others come: it and what came ahead are asked for at once", () => {
+		const { rig, updater } = downloading(60_000, 1, 5);
+		rig.server.pending.shift();
+		while (rig.server.answer(updater));
+		equal(updater.state, "DOWNLOADED");
+		clock.advance(10);
+		ok(whole(rig));
 	});
 });
 
@@ -202,6 +214,25 @@ describe("Flash", () => {
 		deepEqual(rig.slots.log, [], "nothing was silent for 5 ms");
 		clock.advance(8);
 		deepEqual(rig.slots.log, ["begin", "erase 0 65536"]);
+	});
+
+	it("is erased ahead again after a reconnect, and each time a block is behind", () => {
+		const rig = new Rig(5 * 65_536, 6 * 65_536);
+		const updater = rig.updater({ chunkSize: 4096 });
+		const erases = () => rig.slots.log.filter((entry) => entry.startsWith("erase")).length;
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.server.answer(updater);
+		clock.advance(3);
+		updater.disconnected();
+		rig.server.pending.length = 0;
+		updater.connected();
+		clock.advance(100);
+		equal(erases(), 2);
+		while (updater.progress.written < 65_536) rig.server.answer(updater);
+		equal(erases(), 2);
+		clock.advance(100);
+		equal(erases(), 3);
 	});
 
 	it("is erased ahead only as far as the image goes, also when it was erased meanwhile", () => {
