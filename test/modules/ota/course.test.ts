@@ -112,6 +112,23 @@ describe("The course of an update", () => {
 		}
 	});
 
+	it("asks a server that has fallen silent again on the same connection, 15 minutes later", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(135_000); // 5 + 10 + 20 + 40 + 60 s
+		deepEqual([updater.state, clock.armed], ["FAILED", 1]);
+		clock.advance(899_999);
+		equal(updater.state, "FAILED");
+		clock.advance(1);
+		equal(updater.state, "DOWNLOADING");
+		rig.server.pending.length = 1;
+		rig.server.pending[0] = rig.server.asked.at(-1) as (typeof rig.server.pending)[0];
+		rig.serve(updater);
+		equal(updater.state, "UPDATING");
+	});
+
 	it("does not begin again what goes on when the connection is lost and the package offered again", () => {
 		const rig = new Rig(40_000);
 		const updater = rig.updater();
