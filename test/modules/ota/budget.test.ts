@@ -142,17 +142,14 @@ describe("The budget of a package", () => {
 		equal(boots(), 1, "bytes came behind what is kept");
 	});
 
-	it("refuses names that would not fit into the store", () => {
-		for (const [field, other] of [
-			["fw_version", "fw_title"],
-			["fw_title", "fw_version"],
-		] as const) {
+	it("refuses names that would not fit into the store, and takes those of several words", () => {
+		for (const field of ["fw_version", "fw_title"]) {
 			const rig = new Rig(5_000);
 			const updater = rig.updater();
 			updater.offer({ ...packageOf(rig.server.image), [field]: "v\u0001" });
 			equal(rig.errors[0], `OTA_FIELD: ${field}: expected a string of one line, got "v\\u0001"`);
-			updater.offer({ [field]: "two words", [other]: "v 3" });
-			equal(rig.errors.length, 1);
+			updater.offer(packageOf(rig.server.image, "version 2"));
+			equal(updater.state, "DOWNLOADING");
 		}
 	});
 });

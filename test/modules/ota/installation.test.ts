@@ -49,6 +49,43 @@ describe("An installation", () => {
 		equal(JSON.parse(String(rig.store.values.get("kept"))).position, 0);
 	});
 
+	it("begins a record anew when flash does not prove what it kept", () => {
+		const rig = cutOff();
+		rig.slots.bytes[5] = 0;
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		clock.advance(10);
+		rig.server.pending.splice(0, rig.server.pending.length - 1);
+		rig.server.answer(updater);
+		const { position, proof, boots } = JSON.parse(String(rig.store.values.get("kept")));
+		deepEqual([position, proof, boots], [0, "", 1]);
+	});
+
+	it("asks for nothing when the inspector's maker cancels, and proves nothing when the application does", () => {
+		for (const inspected of [true, false]) {
+			const rig = cutOff();
+			rig.slots.bytes[5] = 0;
+			rig.slots.log.length = 0;
+			let made = 0;
+			const updater = rig.updater({
+				inspect: () => {
+					if (inspected && ++made === 2) updater.cancel();
+					return { write() {}, close: () => undefined };
+				},
+				onState: (state) => {
+					if (!inspected && state === "DOWNLOADING") updater.cancel();
+				},
+			});
+			updater.connected();
+			updater.offer(packageOf(rig.server.image));
+			const { armed } = clock;
+			clock.advance(10);
+			deepEqual([updater.state, rig.server.asked.length, clock.armed], ["FAILED", 0, 0]);
+			if (!inspected) deepEqual([armed, rig.slots.log], [0, []]);
+		}
+	});
+
 	for (const stop of ["disconnected", "pause"] as const)
 		it(`asks for nothing when ${stop} came while flash was proved`, () => {
 			const rig = cutOff();

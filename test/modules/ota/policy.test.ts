@@ -87,6 +87,22 @@ describe("Policy", () => {
 		equal(policy.hold(), undefined);
 	});
 
+	it("says the same while it is the same rule, and says what a changed rule says", () => {
+		const now = { rssi: -80 };
+		const policy = new Policy({ rules: { ota_rssi: -70 }, conditions: () => now });
+		equal(policy.hold(), "ota_rssi: expected at least -70, got -80");
+		now.rssi = -85;
+		equal(policy.hold(), "ota_rssi: expected at least -70, got -80");
+		policy.merge({ ota_rssi: -60 });
+		equal(policy.hold(), "ota_rssi: expected at least -60, got -85");
+		const misread = new Policy({ rules: { ota_window: "22-5" } });
+		equal(misread.hold(), 'ota_window: expected "HH:MM-HH:MM", got "22-5"');
+		misread.merge({ ota_window: "22-6" });
+		equal(misread.hold(), 'ota_window: expected "HH:MM-HH:MM", got "22-6"');
+		misread.delete(["ota_window"]);
+		equal(misread.hold(), 'ota_window: expected "HH:MM-HH:MM", got "22-5"');
+	});
+
 	it("has rules when something could hold an update up; a delay does not", () => {
 		const has = (rules: Rules) => new Policy({ rules }).hasRules;
 		deepEqual([has({}), has({ ota_jitter: 60 }), has({ ota_pause: null })], [false, false, false]);

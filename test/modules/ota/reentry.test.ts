@@ -295,6 +295,25 @@ describe("Updater, whose source loses the connection while it is asked", () => {
 		});
 });
 
+describe("Updater, closed inside report", () => {
+	it("tells the application nothing more", () => {
+		for (const offer of [{}, { fw_size: 0 }]) {
+			const rig = new Rig();
+			const seen: string[] = [];
+			const updater = rig.updater({
+				report: (values) => {
+					if (values.fw_state) updater.close();
+				},
+				onState: (state) => seen.push(state),
+			});
+			updater.connected();
+			updater.offer({ ...packageOf(rig.server.image), ...offer });
+			clock.advance(60_000);
+			deepEqual([seen, clock.armed], [[], 0]);
+		}
+	});
+});
+
 describe("Trial, acted on inside onStage", () => {
 	function onTrial(act: (trial: Trial) => void) {
 		const rig = new Rig();
