@@ -256,7 +256,6 @@ export default class Trial {
 	private giveUp(error: string): void {
 		const { store } = this.#options;
 		const record = this.#record as TrialRecord;
-		this.disarm();
 		attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
 		if (record.verdict !== error) this.keep({ ...record, verdict: error });
 		this.enter("FAILED", error);

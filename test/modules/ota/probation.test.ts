@@ -158,6 +158,40 @@ describe("An image on trial", () => {
 	});
 });
 
+describe("The old image that waits whether it can connect", () => {
+	/** v2 never connected in its trial. */
+	function waiting(options: Partial<TrialOptions> = {}) {
+		const { rig } = onTrial();
+		clock.advance(300_000);
+		return { rig, trial: () => old(rig, options) };
+	}
+
+	it("takes no other proof for a connection", () => {
+		const { rig, trial } = waiting();
+		const after = trial();
+		after.prove("application");
+		after.prove("acknowledged");
+		deepEqual([after.stage, rig.errors], ["WAITING", []]);
+	});
+
+	it("decides once, also when the connection is told before and inside onStage", () => {
+		const { rig } = waiting();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v1" };
+		const stages: string[] = [];
+		const trial = rig.trial({
+			onStage: (stage) => {
+				stages.push(stage);
+				if (stage === "WAITING") trial.prove("connected");
+			},
+		});
+		trial.prove("connected");
+		rig.reports.length = 0;
+		clock.advance(0);
+		deepEqual([stages, rig.fwStates, clock.armed], [["WAITING", "FAILED"], ["FAILED"], 0]);
+	});
+});
+
 describe("A verdict", () => {
 	it("stands also where the quarantine could not be written", () => {
 		const { rig } = onTrial();
