@@ -11,6 +11,7 @@ import { packMod } from "./mod.ts";
 import { Nvs } from "./nvs.ts";
 import { readPartitions } from "./partitions.ts";
 import { Target, XSVersion } from "./target.ts";
+import { isPublicKey } from "./verify.ts";
 
 export { XSVersion } from "./target.ts";
 
@@ -40,9 +41,26 @@ function projectName(): string {
 	return (JSON.parse(readFileSync(file, "utf8")) as { name: string }).name;
 }
 
-/** Bundles the application and wraps it into a genuine ESP32 image. @throws as `bundle` and `buildImage` */
+/** Such a firmware would refuse every further update. @throws RangeError naming the key */
+export function checkUpdateKeys(keys: readonly string[] = []): void {
+	for (const key of keys)
+		if (typeof key !== "string" || !isPublicKey(key))
+			throw new RangeError(
+				`updateKeys: expected 130 hex digits of a public key on P-256 (tools/sign.ts prints them), got ${JSON.stringify(key)}`,
+			);
+}
+
+/** What manifest.json pins. @throws RangeError as `checkUpdateKeys` */
+export function pinnedKeys(): readonly string[] {
+	const { updateKeys = [] } = manifestConfig();
+	checkUpdateKeys(updateKeys);
+	return updateKeys;
+}
+
+/** Bundles the application and wraps it into a genuine ESP32 image. @throws as `bundle`, `buildImage` and `checkUpdateKeys` */
 export async function buildFirmware(options: FirmwareOptions): Promise<Buffer> {
 	const { version, build, title = projectName(), app, entry, config } = options;
+	checkUpdateKeys(config?.updateKeys ?? manifestConfig().updateKeys);
 	const script = await bundle({
 		...(entry !== undefined && { entry }),
 		...(app !== undefined && { modules: { app } }),

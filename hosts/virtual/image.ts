@@ -12,6 +12,7 @@ import { EspError } from "./esperr.ts";
 import type { NorFlash } from "./flash.ts";
 import { encodeIdentity, findIdentity, IdentitySize } from "./identity.ts";
 import type { Partition } from "./partitions.ts";
+import { ChipId } from "./target.ts";
 
 /** What `buildImage` puts into an image. */
 export interface ImageOptions {
@@ -108,10 +109,13 @@ function descriptor(version: string, payload: Uint8Array, date: string, time: st
 	return bytes;
 }
 
-/** Checks an image as the bootloader does; bytes after it are ignored. @throws ImageError */
-export function readImage(bytes: Uint8Array): Image {
+/**
+ * Checks an image as the bootloader does; bytes after it are ignored. `chip`: `esp_chip_id_t` of the chip that is to run it.
+ * @throws ImageError
+ */
+export function readImage(bytes: Uint8Array, chip = ChipId): Image {
 	const image = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	checkHeader(image);
+	checkHeader(image, chip);
 	const { end, sum } = walkSegments(image);
 	const body = (end | 15) + 1;
 	const hashed = image[23] !== 0;
@@ -128,7 +132,7 @@ export function readSlot(flash: NorFlash, slot: Partition): Image {
 	return readImage(flash.read(slot.offset, slot.size));
 }
 
-function checkHeader(image: Buffer): void {
+function checkHeader(image: Buffer, chip: number): void {
 	if (image.length > 0 && image[0] !== Magic)
 		throw new ImageError(`magic: expected ${hex(Magic)}, got ${hex(image[0] ?? 0)}`);
 	if (image.length < HeaderSize)
@@ -136,8 +140,8 @@ function checkHeader(image: Buffer): void {
 	const segments = image[1] ?? 0;
 	if (segments < 1 || segments > MaxSegments)
 		throw new ImageError(`segments: expected 1…${MaxSegments}, got ${segments}`);
-	const chip = image.readUInt16LE(12);
-	if (chip !== 0) throw new ImageError(`chip: expected 0 (ESP32), got ${chip}`);
+	const found = image.readUInt16LE(12);
+	if (found !== chip) throw new ImageError(`chip: expected ${chip}${chip ? "" : " (ESP32)"}, got ${found}`);
 }
 
 /** Where the last segment ends, and the checksum of all segment data. */

@@ -10,6 +10,16 @@ function keyOf(point: Buffer): KeyObject {
 	return createPublicKey({ key: { kty: "EC", crv: "P-256", x: x ?? "", y: y ?? "" }, format: "jwk" });
 }
 
+/** Whether the text is what `updateKeys` takes: 130 hex digits of an uncompressed point on the curve. */
+export function isPublicKey(text: string): boolean {
+	if (!/^04[0-9a-f]{128}$/i.test(text)) return false;
+	try {
+		return !!keyOf(Buffer.from(text, "hex"));
+	} catch {
+		return false;
+	}
+}
+
 /** Whether the signature (r and s, 32 bytes each) is that of the message. A key that is none has signed nothing. */
 export function isSigned(point: Buffer, signature: Buffer, message: Buffer): boolean {
 	try {
