@@ -1,6 +1,7 @@
 // Keys and signatures of packages, without a server: a new key, the public key that a firmware pins, a signed file.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { args } from "./args.ts";
+import { checkOutput, readInput } from "./publish/files.ts";
 import { KeyError, newKey, publicPoint, readKey, signPackage } from "./publish/sign.ts";
 
 const options = args({
@@ -18,15 +19,21 @@ A private key belongs neither in the repository nor on a device.`,
 	},
 });
 
-try {
-	const made = options["new-key"];
-	if (made) writeFileSync(made, newKey(), { mode: 0o600, flag: "wx" });
-	const file = options.key ?? made;
-	if (!file) throw new KeyError("expected --key FILE or --new-key FILE");
-	const key = readKey(readFileSync(file, "utf8"));
+/** Everything is checked before anything is written. */
+function main({ "new-key": made, key: given, image, out }: typeof options): void {
+	if (!made === !given) throw new KeyError("expected either --key FILE or --new-key FILE");
+	if (!image !== !out) throw new KeyError("expected --image and --out together");
+	checkOutput(out, { key: given, "new-key": made, image });
+	const pem = given ? readInput("--key", given).toString("utf8") : newKey();
+	const key = readKey(pem);
+	const signed = image && signPackage(readInput("--image", image), key);
+	if (made) writeFileSync(made, pem, { mode: 0o600, flag: "wx" });
 	console.log(publicPoint(key).toString("hex"));
-	if (!options.image !== !options.out) throw new KeyError("expected --image and --out together");
-	if (options.image && options.out) writeFileSync(options.out, signPackage(readFileSync(options.image), key));
+	if (signed && out) writeFileSync(out, signed);
+}
+
+try {
+	main(options);
 } catch (error) {
 	console.error(`sign: ${(error as Error).message}`);
 	process.exitCode = 2;

@@ -11,6 +11,16 @@ export interface Answer {
 	body: unknown;
 }
 
+/** The server refused; the message has its own words. */
+export class RestError extends Error {
+	readonly status: number;
+
+	constructor(status: number, text: string) {
+		super(text);
+		this.status = status;
+	}
+}
+
 /** Longest wait for one answer, milliseconds; a two-way RPC may take its whole timeout. */
 const patience = 75_000;
 
@@ -75,11 +85,21 @@ export class RestClient {
 		}
 	}
 
-	/** `send` that must succeed. @throws Error with the request, the status and the server's own text. */
+	/** A file. @throws RestError */
+	async download(path: string): Promise<Buffer> {
+		const headers = { "X-Authorization": `Bearer ${this.#token}` };
+		const request = { headers, signal: AbortSignal.timeout(patience) };
+		const response = await this.#fetch(`GET ${path}`, path, request);
+		if (response.ok) return Buffer.from(await response.arrayBuffer());
+		throw new RestError(response.status, `GET ${path}: expected a file, got ${response.status}`);
+	}
+
+	/** `send` that must succeed. @throws RestError with the request, the status and the server's own text. */
 	async ask(method: string, path: string, body?: object | string): Promise<Body> {
 		const { status, text, body: answer } = await this.send(method, path, body);
 		if (status >= 200 && status < 300) return answer as Body;
-		throw new Error(`${method} ${path}: expected success, got ${status} ${reasonIn(answer) ?? text}`);
+		const said = `${method} ${path}: expected success, got ${status} ${reasonIn(answer) ?? text}`;
+		throw new RestError(status, said);
 	}
 }
 

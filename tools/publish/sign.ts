@@ -7,9 +7,11 @@ import {
 	type KeyObject,
 	sign,
 } from "node:crypto";
+import { isSigned as hasSignature } from "../../hosts/virtual/verify.ts";
 
 const Magic = Buffer.from("TBXS-SG\x01", "latin1");
 const IdSize = 8;
+const HeadSize = 16;
 /** Bytes behind the image. */
 export const TrailerSize = 80;
 
@@ -18,6 +20,10 @@ export class KeyError extends Error {}
 
 /** A private key from PEM. @throws KeyError unless it is one on P-256 */
 export function readKey(pem: string): KeyObject {
+	if (/ENCRYPTED/.test(pem))
+		throw new KeyError(
+			"signing key: expected one without a passphrase, got an encrypted one: openssl pkey -in KEY -out PLAIN",
+		);
 	let key: KeyObject;
 	try {
 		key = createPrivateKey(pem);
@@ -43,11 +49,19 @@ export function publicPoint(key: KeyObject): Buffer {
 	return Buffer.concat([Buffer.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
 }
 
-/** The image and its trailer. */
+/** What a trailer calls the key of that public point. */
+export const keyIdOf = (point: Uint8Array): Buffer =>
+	createHash("sha256").update(point).digest().subarray(0, IdSize);
+
+const messageOf = (head: Uint8Array, image: Uint8Array): Buffer =>
+	Buffer.concat([head, createHash("sha256").update(image).digest()]);
+
+/** The image and its trailer. @throws KeyError when it has one: a device looks at the last one alone, and takes the other for image */
 export function signPackage(image: Uint8Array, key: KeyObject): Buffer {
-	const id = createHash("sha256").update(publicPoint(key)).digest().subarray(0, IdSize);
-	const head = Buffer.concat([Magic, id]);
-	const message = Buffer.concat([head, createHash("sha256").update(image).digest()]);
+	if (isSigned(image))
+		throw new KeyError("image: expected one without a signature, this one is signed already");
+	const head = Buffer.concat([Magic, keyIdOf(publicPoint(key))]);
+	const message = messageOf(head, image);
 	const signature = sign("sha256", message, { key, dsaEncoding: "ieee-p1363" });
 	return Buffer.concat([image, head, signature]);
 }
@@ -56,3 +70,18 @@ export function signPackage(image: Uint8Array, key: KeyObject): Buffer {
 export const isSigned = (bytes: Uint8Array): boolean =>
 	bytes.length > TrailerSize &&
 	Buffer.from(bytes.subarray(-TrailerSize)).subarray(0, Magic.length).equals(Magic);
+
+/** The id of the key that the trailer names. */
+export const signerOf = (pack: Buffer): Buffer =>
+	pack.subarray(pack.length - TrailerSize + Magic.length, pack.length - TrailerSize + HeadSize);
+
+/** Whether `other` is the same image under a good signature of the same key. */
+export function isSignedAlike(pack: Uint8Array, other: Uint8Array, point: Buffer): boolean {
+	if (pack.length !== other.length || !isSigned(pack) || !isSigned(other)) return false;
+	const end = other.length - TrailerSize;
+	const [image, trailer] = [other.subarray(0, end), Buffer.from(other.subarray(end))];
+	if (!Buffer.from(pack.subarray(0, end)).equals(image)) return false;
+	if (!signerOf(Buffer.from(other)).equals(keyIdOf(point))) return false;
+	const message = messageOf(trailer.subarray(0, HeadSize), image);
+	return hasSignature(point, trailer.subarray(HeadSize), message);
+}
