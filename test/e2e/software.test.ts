@@ -1,19 +1,12 @@
 // Mods on a whole board: examples/software.ts gets one, runs it, gets broken ones, and drops them.
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildMod } from "../../hosts/virtual/factory.ts";
-import { root } from "../../tools/test/run.ts";
 import { equal, includes, ok } from "../assert.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
+import { Publication, type Run } from "./harness/publish.ts";
 import { eventually, openSite, type Site, type SiteDevice } from "./harness/site.ts";
-
-interface Run {
-	status: number | null;
-	stdout: string;
-	stderr: string;
-}
 
 /** A module that takes the place of app.ts. */
 const appOf = (build: string, more = ""): string => `
@@ -48,25 +41,7 @@ describe("software packages", function () {
 	});
 
 	/** The tool that operators have. */
-	function tool(...words: string[]): Promise<Run> {
-		const args = [
-			"--import",
-			"./tools/ts.mjs",
-			"tools/publish-firmware.ts",
-			"--host",
-			site.rest.url,
-			"--json",
-		];
-		return new Promise((done) => {
-			const child = spawn(process.execPath, [...args, ...words], { cwd: root });
-			const run: Run = { status: null, stdout: "", stderr: "" };
-			for (const stream of ["stdout", "stderr"] as const)
-				child[stream].on("data", (bytes) => {
-					run[stream] += bytes;
-				});
-			child.once("close", (status) => done({ ...run, status }));
-		});
-	}
+	const tool = (...words: string[]): Promise<Run> => new Publication(site.rest.url, words).ended;
 
 	/** Builds, uploads, assigns and follows a mod. */
 	function publish(version: string, source: string): Promise<Run> {
@@ -128,7 +103,7 @@ describe("software packages", function () {
 			"m5",
 			`import Link from "host/link";\nnew Link({});\n${appOf("fifth")}`,
 		);
-		equal(status, 1);
+		equal(status, 2);
 		includes(stderr, 'Could not resolve "host/link"');
 	});
 
@@ -148,7 +123,7 @@ describe("software packages", function () {
 		includes((await tool("--type", "toaster")).stderr, "--type: expected firmware or software, got toaster");
 		includes(await check(Buffer.alloc(500)), "2 publish: mod: expected an archive for XS");
 		const archive = Buffer.from("00000014 58535f41 0000000c 56455253 11070000".replaceAll(" ", ""), "hex");
-		includes(await check(archive), "0 checked: test 1 for XS 17.7");
+		includes(await check(archive), "2 publish: mod: expected SIGN of 24 bytes as part 2 of the archive");
 		archive[16] = 16;
 		includes(await check(archive), "2 publish: mod: image engine: expected XS 17.7, got 16.7");
 		const own = await buildMod({ title: "test", version: "2", source: appOf("checked") });

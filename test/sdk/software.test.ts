@@ -1,7 +1,8 @@
 // Mods in the simulator: examples/software.ts gets a real .xsa by MQTT, runs it, gets a broken one, and drops it.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assign, findGoal, type Goal, profileOf, upload } from "../../tools/publish/package.ts";
+import { assign, findGoal, type Goal, profileOf } from "../../tools/publish/goal.ts";
+import { provide } from "../../tools/publish/package.ts";
 import { Board, commission, wipe } from "../../tools/sdk/board.ts";
 import { type Display, openDisplay } from "../../tools/sdk/display.ts";
 import { buildHost, buildMod, findSDK, root, type SDK } from "../../tools/sdk/sdk.ts";
@@ -82,7 +83,8 @@ describe("software packages in the simulator (needs MODDABLE)", () => {
 		const goal: Goal = { kind: "device", name: device.name };
 		const found = await findGoal(at.rest, goal);
 		const pack = { title: Title, version, type: "SOFTWARE", bytes } as const;
-		await assign(at.rest, goal, found, "SOFTWARE", await upload(at.rest, pack, profileOf(goal, found)));
+		const { id } = await provide(at.rest, pack, profileOf(goal, found));
+		await assign(at.rest, goal, found, "SOFTWARE", id);
 	}
 
 	it("are not needed", async () => {

@@ -1,61 +1,81 @@
-// An update as the server sees it: the device's telemetry from the moment of assignment.
-import { type Body, idOf, type RestClient } from "../peer/rest.ts";
+// An update as the server sees it, from the moment of assignment to its end, on one device or many.
+import type { Body } from "../peer/rest.ts";
+import type { Claim } from "./check.ts";
+import type { Type } from "./package.ts";
+import { type Rest, type Times, toldSince } from "./telemetry.ts";
+import { judge, type Sight } from "./told.ts";
 
-/** What was seen so far. */
-export interface Sight {
-	state: string;
-	/** 0…100. */
-	progress: number;
-	error: string;
+/** A device whose update is followed. */
+export interface Followed {
+	device: Body;
+	since: Times;
+	sight: Sight;
+	isDone: boolean;
 }
 
-type Series = Record<string, { ts: number; value: unknown }[]>;
+export interface FollowOptions {
+	type: Type;
+	claim: Claim;
+	/** Milliseconds. */
+	patience: number;
+	onSight(followed: Followed): void;
+	/** The server did not answer as it should; once for each text. */
+	onTrouble(text: string): void;
+	/** For specs: how time passes. */
+	clock?: Clock;
+}
+
+/** Time, milliseconds. */
+export interface Clock {
+	now(): number;
+	wait(ms: number): Promise<unknown>;
+}
 
 const Pause = 1000; // ms between two looks
-const Ends = ["UPDATED", "FAILED"];
+const Settle = 15_000; // ms that a doubtful failure must stay the last word
+const Together = 8; // questions at once
+const real: Clock = { now: Date.now, wait: (ms) => new Promise((done) => setTimeout(done, ms)) };
+const nothing: Sight = { state: "", progress: 0, error: "", runs: { title: "", version: "" } };
 
-/** Keys of a package's type: `fw_*` or `sw_*`. */
-export const prefixOf = (type: "FIRMWARE" | "SOFTWARE"): "fw" | "sw" => (type === "FIRMWARE" ? "fw" : "sw");
+/** What is known of a device before it was looked at. */
+export const followed = (device: Body, since: Times): Followed => ({
+	...{ device, since, sight: nothing, isDone: false },
+});
 
-/** When each key was last told, by the clock of whoever told it. */
-export type Times = Readonly<Record<string, number>>;
-
-async function series(rest: RestClient, device: Body, prefix: string): Promise<Series> {
-	const keys = ["state", "progress", "error"].map((name) => `${prefix}_${name}`);
-	const url = `/api/plugins/telemetry/DEVICE/${idOf(device)}/values/timeseries?keys=${keys.join(",")}`;
-	return (await rest.ask("GET", url)) as Series;
-}
-
-/** What was told before the assignment belongs to another update; clocks differ, so it is known by its time alone. */
-export async function timesOf(rest: RestClient, device: Body, prefix: string): Promise<Times> {
-	const found = Object.entries(await series(rest, device, prefix));
-	return Object.fromEntries(
-		found.map(([key, [point]]) => [key, point?.value === null ? 0 : (point?.ts ?? 0)]),
-	);
-}
-
-/** The newest value of each key, where it is newer than `before`. */
-export async function look(rest: RestClient, device: Body, prefix: string, before: Times): Promise<Sight> {
-	const found = await series(rest, device, prefix);
-	const value = (name: string): string => {
-		const key = `${prefix}_${name}`;
-		const [point] = found[key] ?? [];
-		return point && point.ts > (before[key] ?? 0) && point.value !== null ? String(point.value) : "";
-	};
-	return { state: value("state"), progress: Number(value("progress")) || 0, error: value("error") };
-}
-
-/** Looks until the update has ended, or the patience (milliseconds) has. Returns the last sight. */
-export async function follow(
-	rest: RestClient,
-	device: Body,
-	options: { prefix: string; before: Times; patience: number; onSight(sight: Sight): void },
-): Promise<Sight> {
-	const { prefix, before, patience, onSight } = options;
-	for (const end = Date.now() + patience; ; ) {
-		const sight = await look(rest, device, prefix, before);
-		onSight(sight);
-		if (Ends.includes(sight.state) || Date.now() >= end) return sight;
-		await new Promise((done) => setTimeout(done, Pause));
+/** Looks until all updates have ended, or the patience has; each entry then has its last sight. */
+export async function follow(rest: Rest, list: readonly Followed[], options: FollowOptions): Promise<void> {
+	const { patience, onTrouble, clock = real } = options;
+	const troubles = new Set<string>();
+	const doubts = new Map<Followed, number>();
+	for (const end = clock.now() + patience; ; ) {
+		const open = list.filter(({ isDone }) => !isDone);
+		for (let at = 0; at < open.length; at += Together)
+			await Promise.all(
+				open.slice(at, at + Together).map(async (one) => {
+					try {
+						await look(rest, one, options);
+						settle(one, doubts, clock.now());
+					} catch (error) {
+						const { message } = error as Error;
+						if (!troubles.has(message)) onTrouble(message);
+						troubles.add(message);
+					}
+				}),
+			);
+		if (list.every(({ isDone }) => isDone) || clock.now() >= end) return;
+		await clock.wait(Pause);
 	}
+}
+
+async function look(rest: Rest, one: Followed, { type, claim, onSight }: FollowOptions): Promise<void> {
+	one.sight = judge(await toldSince(rest, one.device, type, one.since), claim);
+	onSight(one);
+}
+
+/** A failure that may be of an older package is one of ours when nothing follows it. */
+function settle(one: Followed, doubts: Map<Followed, number>, now: number): void {
+	const { end, isDoubtful } = one.sight;
+	if (!isDoubtful) doubts.delete(one);
+	else if (!doubts.has(one)) doubts.set(one, now);
+	one.isDone = end !== undefined && (!isDoubtful || now - (doubts.get(one) ?? now) >= Settle);
 }

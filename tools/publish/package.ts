@@ -1,73 +1,94 @@
-// An OTA package on a ThingsBoard, by its REST API: made, filled, assigned, followed.
+// An OTA package on a ThingsBoard: found, made, filled.
 import { createHash } from "node:crypto";
+import { checksum, isAlgorithm } from "../../thingsboard/checksums.ts";
 import { type Body, idOf, type RestClient, reference } from "../peer/rest.ts";
+import { CheckError } from "./errors.ts";
+import { isSignedAlike } from "./sign.ts";
+
+/** FIRMWARE replaces the image, SOFTWARE a mod. */
+export type Type = "FIRMWARE" | "SOFTWARE";
 
 /** What to publish. */
 export interface Package {
 	title: string;
 	version: string;
-	/** FIRMWARE replaces the image, SOFTWARE a mod. */
-	type: "FIRMWARE" | "SOFTWARE";
+	type: Type;
 	bytes: Uint8Array<ArrayBuffer>;
+	/** Public point of the key that has signed it now. */
+	point?: Buffer | undefined;
 }
 
-/** Who gets it. */
-export interface Goal {
-	kind: "device" | "profile";
-	name: string;
+/** A package that the server has. */
+export interface Provided {
+	id: string;
+	/** `found`: it held the same; `filled`: there was one without bytes, as a broken upload leaves it. */
+	how: "uploaded" | "filled" | "found";
 }
 
-const path = (text: string): string => encodeURIComponent(text);
+/** The cure for a version that is used up. */
+export const another =
+	"give the new one another number: --version, or npm version patch --no-git-tag-version";
 
-/** The device or profile of that name. @throws Error when there is none */
-export async function findGoal(rest: RestClient, { kind, name }: Goal): Promise<Body> {
-	if (kind === "device") return rest.ask("GET", `/api/tenant/devices?deviceName=${path(name)}`);
-	const { data } = await rest.ask("GET", `/api/deviceProfiles?pageSize=100&page=0&textSearch=${path(name)}`);
-	const found = (data as Body[]).find((profile) => profile.name === name);
-	if (!found) throw new Error(`device profile ${name}: expected one of that name, found none`);
-	return rest.ask("GET", `/api/deviceProfile/${idOf(found)}`);
+/** The server's package of that title and version, made or filled if need be. @throws CheckError when it holds something else */
+export async function provide(rest: RestClient, pack: Package, profile: string): Promise<Provided> {
+	const found = await find(rest, pack);
+	if (!found) return { id: await make(rest, pack, profile), how: "uploaded" };
+	checkKind(found, pack, profile);
+	if (!found.hasData) {
+		await fill(rest, idOf(found), pack);
+		return { id: idOf(found), how: "filled" };
+	}
+	if (await isSame(rest, found, pack)) return { id: idOf(found), how: "found" };
+	throw new CheckError(
+		`package ${pack.title} ${pack.version}: expected none, or one with the same bytes, one with others already exists on the server: ${another}`,
+	);
 }
 
-/** Makes and fills the package for the profile. Returns its id. @throws Error with the server's words, e.g. for a title and version that exist */
-export async function upload(rest: RestClient, pack: Package, profile: string): Promise<string> {
-	const { title, version, type, bytes } = pack;
+async function find(rest: RestClient, { title, version }: Package): Promise<Body | undefined> {
+	for (let page = 0; ; page++) {
+		const query = `pageSize=100&page=${page}&textSearch=${encodeURIComponent(title)}`;
+		const { data, hasNext } = await rest.ask("GET", `/api/otaPackages?${query}`);
+		const found = (data as Body[]).find((one) => one.title === title && one.version === version);
+		if (found || hasNext !== true) return found;
+	}
+}
+
+/** Title and version are unique for all types and profiles together. */
+function checkKind(found: Body, { title, version, type }: Package, profile: string): void {
+	const owner = (found.deviceProfileId as { id?: unknown } | null)?.id;
+	let fault: string | undefined;
+	if (found.type !== type) fault = `it is ${found.type}, not ${type}`;
+	else if (found.url) fault = `it is only an address, ${found.url}`;
+	else if (owner && owner !== profile) fault = "it is for another device profile";
+	if (fault)
+		throw new CheckError(`package ${title} ${version}: expected one to use, but ${fault}: ${another}`);
+}
+
+/** The same bytes; or the same image, signed by the same key: no two signatures are equal. */
+async function isSame(rest: RestClient, found: Body, { bytes, point }: Package): Promise<boolean> {
+	const { checksumAlgorithm: name, checksum: told, dataSize } = found;
+	if (dataSize !== bytes.length) return false;
+	if (isAlgorithm(String(name)) && checksum(String(name) as "SHA256", bytes) === told) return true;
+	if (!point) return false;
+	return isSignedAlike(bytes, await rest.download(`/api/otaPackage/${idOf(found)}/download`), point);
+}
+
+async function make(rest: RestClient, pack: Package, profile: string): Promise<string> {
+	const { title, version, type } = pack;
 	const deviceProfileId = reference("DEVICE_PROFILE", profile);
 	const made = await rest.ask("POST", "/api/otaPackage", { title, version, type, deviceProfileId });
-	const checksum = createHash("sha256").update(bytes).digest("hex");
-	const form = new FormData();
-	form.append("file", new Blob([bytes]), `${title}-${version}.bin`);
 	try {
-		await rest.ask(
-			"POST",
-			`/api/otaPackage/${idOf(made)}?checksumAlgorithm=SHA256&checksum=${checksum}`,
-			form,
-		);
+		await fill(rest, idOf(made), pack);
 	} catch (error) {
-		await rest.send("DELETE", `/api/otaPackage/${idOf(made)}`);
+		await rest.send("DELETE", `/api/otaPackage/${idOf(made)}`).catch(() => undefined); // the next run fills it
 		throw error;
 	}
 	return idOf(made);
 }
 
-/** The profile that packages for this goal belong to. */
-export const profileOf = ({ kind }: Goal, goal: Body): string =>
-	kind === "profile" ? idOf(goal) : String((goal.deviceProfileId as { id: string }).id);
-
-/** Devices take the package from now on. */
-export async function assign(
-	rest: RestClient,
-	{ kind }: Goal,
-	goal: Body,
-	type: Package["type"],
-	id: string,
-): Promise<void> {
-	const field = type === "FIRMWARE" ? "firmwareId" : "softwareId";
-	const changed = { ...goal, [field]: reference("OTA_PACKAGE", id) };
-	await rest.ask("POST", kind === "device" ? "/api/device" : "/api/deviceProfile", changed);
-}
-
-/** The device's secret, to see that the image does not hold it; empty where it is no text. */
-export async function tokenOf(rest: RestClient, device: Body): Promise<string> {
-	const { credentialsId } = await rest.ask("GET", `/api/device/${idOf(device)}/credentials`);
-	return String(credentialsId ?? "");
+async function fill(rest: RestClient, id: string, { title, version, bytes }: Package): Promise<void> {
+	const sum = createHash("sha256").update(bytes).digest("hex");
+	const form = new FormData();
+	form.append("file", new Blob([bytes]), `${title}-${version}.bin`);
+	await rest.ask("POST", `/api/otaPackage/${id}?checksumAlgorithm=SHA256&checksum=${sum}`, form);
 }

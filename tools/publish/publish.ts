@@ -1,0 +1,124 @@
+// A publication from its plan to its end.
+
+import type { KeyObject } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { pinnedKeys } from "../../hosts/virtual/factory.ts";
+import type { Body } from "../peer/rest.ts";
+import { imageOf } from "./build.ts";
+import { checkFirmware, checkSize, modSize } from "./check.ts";
+import { blaming } from "./errors.ts";
+import { readInput } from "./files.ts";
+import { assign, devicesOf, findGoal, hasPackage, Most, profileOf } from "./goal.ts";
+import { checkMod } from "./mod.ts";
+import { provide } from "./package.ts";
+import { checkSigner } from "./pinned.ts";
+import type { Plan } from "./plan.ts";
+import { checkRunning, runsExactly } from "./running.ts";
+import { checkSecrets, credentialsOf, passwordSecret, type Secret } from "./secrets.ts";
+import { Session } from "./session.ts";
+import { publicPoint, readKey, signPackage } from "./sign.ts";
+import type { Talk } from "./talk.ts";
+import { runningOn, timesOf, timesOfOffer } from "./telemetry.ts";
+import { type Outcome, watch } from "./watch.ts";
+
+/** Where the server is, and who logs in. */
+export interface Login {
+	url: string;
+	user: string;
+	password: string;
+}
+
+/** A checked package. */
+interface Prepared {
+	bytes: Uint8Array<ArrayBuffer>;
+	point: Buffer | undefined;
+}
+
+const HowSaid = {
+	uploaded: "uploaded",
+	filled: "uploaded into the empty package that was there",
+	found: "there already, with the same content",
+} as const;
+
+/** Checks only. @throws CheckError */
+export async function check(plan: Plan, password: string, talk: Talk): Promise<Outcome> {
+	await prepare(plan, passwordSecret(password), talk);
+	return { state: "CHECKED", status: 0 };
+}
+
+/** @throws CheckError, RestError */
+export async function publish(plan: Plan, { url, user, password }: Login, talk: Talk): Promise<Outcome> {
+	const rest = new Session(url, user, password);
+	const { goal, type } = plan;
+	const found = await findGoal(rest, goal);
+	const devices = await devicesOf(rest, goal, found);
+	if (plan.isAssigned && !plan.retitle) await checkRunning(rest, goal, devices, type, plan);
+	const secrets = [...passwordSecret(password), ...(await credentialsOf(rest, devices, plan.title))];
+	const prepared = await prepare(plan, secrets, talk);
+	const { title, version } = plan;
+	const { id, how } = await provide(rest, { title, version, type, ...prepared }, profileOf(goal, found));
+	talk.step(`package ${id}`, HowSaid[how]);
+	if (!plan.isAssigned) return { id, state: how === "found" ? "FOUND" : "UPLOADED", status: 0 };
+	return { id, ...(await deliver(rest, plan, found, id, prepared.bytes.length, talk)) };
+}
+
+/** Assigns and follows. */
+async function deliver(
+	rest: Session,
+	plan: Plan,
+	found: Body,
+	id: string,
+	size: number,
+	talk: Talk,
+): Promise<Outcome> {
+	const { goal, type } = plan;
+	const taking = await takersOf(rest, plan, found, talk);
+	const before = new Map<Body, Awaited<ReturnType<typeof timesOf>>>();
+	for (const device of taking) before.set(device, await timesOf(rest, device, type));
+	const isNew = await assign(rest, goal, found, type, id);
+	if (!isNew) for (const device of taking) before.set(device, await timesOfOffer(rest, device, type));
+	talk.step(`${goal.kind} ${goal.name}`, isNew ? "assigned" : "assigned already");
+	if (!taking.length) talk.step("followed", "none: no device of the profile that would take it is online");
+	return watch(rest, before, { plan, size, talk, isNew });
+}
+
+/** The devices to follow: the device itself; of a profile those that are online, have no package of their own and run another. */
+async function takersOf(rest: Session, plan: Plan, found: Body, talk: Talk): Promise<Body[]> {
+	const { goal, type } = plan;
+	const online = await devicesOf(rest, goal, found, true);
+	if (goal.kind === "device") return online;
+	if (online.length >= Most) talk.warn(`only the first ${Most} devices that are online are followed`);
+	const taking: Body[] = [];
+	for (const device of online) {
+		if (hasPackage(device, type)) continue;
+		if (runsExactly(await runningOn(rest, device, type), plan))
+			talk.step(String(device.name), "runs it already");
+		else taking.push(device);
+	}
+	return taking;
+}
+
+/** The package, checked and signed. @throws CheckError */
+async function prepare(plan: Plan, secrets: readonly Secret[], talk: Talk): Promise<Prepared> {
+	const isMod = plan.type === "SOFTWARE";
+	const keys = await blaming("manifest.json ", pinnedKeys);
+	const image = await imageOf(plan);
+	const target = isMod ? checkMod(image, plan) : checkFirmware(image, plan, plan.chip);
+	checkSecrets(image, secrets);
+	const key = plan.sign === undefined ? undefined : await keyOf(plan.sign);
+	const pack = key ? await blaming("", () => signPackage(image, key)) : image;
+	if (key) talk.step("signed", `public key ${publicPoint(key).toString("hex").slice(0, 16)}…`);
+	if (isMod) checkSize(pack, modSize(), "the partition xs");
+	else checkSize(pack);
+	const doubt = checkSigner(pack, keys);
+	if (doubt) talk.warn(doubt);
+	if (plan.out !== undefined) await write(plan.out, pack);
+	talk.step("checked", `${plan.title} ${plan.version} for ${target}, ${pack.length} bytes, no secret found`);
+	return { bytes: new Uint8Array(pack), point: key && publicPoint(key) };
+}
+
+const keyOf = (file: string): Promise<KeyObject> =>
+	blaming("", () => readKey(readInput("--sign", file).toString("utf8")));
+
+const write = (file: string, bytes: Buffer): Promise<void> =>
+	blaming("--out: ", () => writeFileSync(file, bytes));
