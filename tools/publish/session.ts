@@ -7,6 +7,8 @@ const Login = "/api/auth/login";
 export class Session extends RestClient {
 	readonly #user: string;
 	readonly #password: string;
+	/** Under way: one for all requests that wait for it. */
+	#login: Promise<void> | undefined;
 
 	constructor(url: string, user: string, password: string) {
 		super(url);
@@ -15,9 +17,17 @@ export class Session extends RestClient {
 	}
 
 	override async send(method: string, path: string, body?: object | string): Promise<Answer> {
+		const { token } = this;
 		const answer = await super.send(method, path, body);
 		if (answer.status !== 401 || path === Login) return answer;
-		await this.login(this.#user, this.#password);
+		if (token === this.token) await this.#again();
 		return super.send(method, path, body);
+	}
+
+	#again(): Promise<void> {
+		this.#login ??= this.login(this.#user, this.#password).finally(() => {
+			this.#login = undefined;
+		});
+		return this.#login;
 	}
 }
