@@ -47,6 +47,9 @@ describe("the publishing tool", () => {
 			await by.mistakes("--chip", ...dry("--chip", "esp8266"));
 			await by.mistakes("--nonsense", "--nonsense");
 		});
+		it("an address that is none", async () => {
+			await by.mistakes("--host: expected", ...by.image("1.0"), "--host", "http://a b");
+		});
 		it("a package over the key, or over the image", async () => {
 			const words = by.image("1.0");
 			await by.mistakes("--out", ...dry(...words, "--sign", by.key, "--out", by.key));

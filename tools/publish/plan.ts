@@ -7,6 +7,7 @@ import type { Type } from "./package.ts";
 
 /** The command line of `publish-firmware`. */
 export interface Words {
+	host: string;
 	type: string;
 	title?: string | undefined;
 	version?: string | undefined;
@@ -53,6 +54,9 @@ export function planOf(words: Words, own: { name: string; version: string }): Pl
 	for (const [name, value] of Object.entries(words))
 		if (typeof value === "string" && !value.trim())
 			throw new CheckError(`--${name}: expected something, got "${value}"`);
+	const { host } = words;
+	if (!URL.canParse(/^https?:\/\//.test(host) ? host : `http://${host}`))
+		throw new CheckError(`--host: expected an address such as https://tb.example, got ${host}`);
 	for (const [one, other] of Contradictions)
 		if (words[one] !== undefined && words[other] !== undefined)
 			throw new CheckError(`--${other}: expected it without --${one}, got both`);

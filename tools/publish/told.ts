@@ -67,19 +67,22 @@ function isUpdated(told: Told, claim: Claim): boolean {
 	});
 }
 
+/** The last failure, unless the device has begun or was offered something after it. */
 function failureIn(told: Told, claim: Claim): Pick<Sight, "error" | "isDoubtful"> | undefined {
 	let isOffered = false;
 	let isBegun = false;
-	for (const [index, { ts, value }] of told.state.entries()) {
-		if (Offers.includes(value)) [isOffered, isBegun] = [true, false];
+	let failure: { error: string; isDoubtful: boolean } | undefined;
+	for (const { ts, value } of told.state) {
+		const isOffer = Offers.includes(value);
+		if (isOffer) [isOffered, isBegun] = [true, false];
 		else if (Work.includes(value)) isBegun = true;
+		if (isOffer || Work.includes(value) || failure?.isDoubtful) failure = undefined;
 		if (value !== "FAILED") continue;
 		const error = at(told.error, ts);
-		if (isOfAnother(error, claim)) continue;
-		if (isOffered && (isBegun || names(error, claim))) return { error, isDoubtful: false };
-		if (index === told.state.length - 1) return { error, isDoubtful: true };
+		const isOurs = isOffered && (isBegun || names(error, claim));
+		if (!isOfAnother(error, claim)) failure = { error, isDoubtful: !isOurs };
 	}
-	return undefined;
+	return failure;
 }
 
 /** Failures after a restart name the version that they are about (modules/ota/rollback.ts). */

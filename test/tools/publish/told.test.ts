@@ -81,6 +81,14 @@ describe("tools: the end of an update", () => {
 		equal(ends(...offer, "FAILED OTA_FLASH", "DOWNLOADING"), "open OTA_FLASH");
 	});
 
+	it("is open again when the device tries again after a failure of ours, or is offered it again", () => {
+		const failed = [...offer, "DOWNLOADING", "FAILED OTA_TIMEOUT"];
+		equal(ends(...failed, "DOWNLOADING"), "open OTA_TIMEOUT");
+		equal(ends(...failed, ...offer), "open OTA_TIMEOUT");
+		equal(ends(...failed, "UPDATED 1.1"), "FAILED OTA_TIMEOUT");
+		equal(ends(...failed, "DOWNLOADING", "FAILED OTA_FLASH"), "FAILED OTA_FLASH");
+	});
+
 	it("says what runs", () => {
 		deepEqual(judge(told(...offer, "runs 1.1"), claim).runs, { title: "app", version: "1.1" });
 		ok(!judge(told(), claim).end);
