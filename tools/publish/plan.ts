@@ -51,15 +51,7 @@ const Contradictions = [
 
 /** The plan behind the words; `own` is what package.json says. @throws CheckError */
 export function planOf(words: Words, own: { name: string; version: string }): Plan {
-	for (const [name, value] of Object.entries(words))
-		if (typeof value === "string" && !value.trim())
-			throw new CheckError(`--${name}: expected something, got "${value}"`);
-	const { host } = words;
-	if (!URL.canParse(/^https?:\/\//.test(host) ? host : `http://${host}`))
-		throw new CheckError(`--host: expected an address such as https://tb.example, got ${host}`);
-	for (const [one, other] of Contradictions)
-		if (words[one] !== undefined && words[other] !== undefined)
-			throw new CheckError(`--${other}: expected it without --${one}, got both`);
+	checkWords(words);
 	const { title = own.name, version = own.version, image, app, sign, out } = words;
 	for (const [name, text] of Object.entries({ title, version }))
 		if (text.length > LongestText)
@@ -75,6 +67,19 @@ export function planOf(words: Words, own: { name: string; version: string }): Pl
 		patience: secondsOf(words.patience) * 1000,
 		chip: chipOf(words.chip ?? "esp32"),
 	};
+}
+
+/** Nothing is empty, the address is one, and nothing would be ignored. */
+function checkWords(words: Words): void {
+	for (const [name, value] of Object.entries(words))
+		if (typeof value === "string" && !value.trim())
+			throw new CheckError(`--${name}: expected something, got "${value}"`);
+	const { host } = words;
+	if (!URL.canParse(/^https?:\/\//.test(host) ? host : `http://${host}`))
+		throw new CheckError(`--host: expected an address such as https://tb.example, got ${host}`);
+	for (const [one, other] of Contradictions)
+		if (words[one] !== undefined && words[other] !== undefined)
+			throw new CheckError(`--${other}: expected it without --${one}, got both`);
 }
 
 function typeOf(text: string): Type {
