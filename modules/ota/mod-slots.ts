@@ -4,7 +4,7 @@
  */
 import type { Mods, ResetReason, Slot, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
-import type { Current, Firmware } from "ota/firmware";
+import { type Current, type Firmware, keyOf } from "ota/firmware";
 import { booted, type ModRecord, readMod, removed, writeMod } from "ota/mod-record";
 import { readTrial, writeTrial } from "ota/record";
 import { Trials } from "ota/rollback";
@@ -59,7 +59,7 @@ export class ModSlots implements Slots {
 
 	/** Why this life of mod and image began. */
 	get resetReason(): ResetReason {
-		return this.#record?.reset ?? this.#options.resetReason;
+		return this.gone?.reset ?? this.#options.resetReason;
 	}
 
 	/** Why no mod may be staged now, or undefined. Throws what the image's slots throw. */
@@ -77,8 +77,7 @@ export class ModSlots implements Slots {
 	}
 
 	get next(): Slot {
-		const state = this.#record?.phase === "removed" ? "ABORTED" : "UNDEFINED";
-		return { label: Stage, size: this.#options.mods.size, state };
+		return { label: Stage, size: this.#options.mods.size, state: this.gone ? "ABORTED" : "UNDEFINED" };
 	}
 
 	get blockSize(): number {
@@ -98,8 +97,11 @@ export class ModSlots implements Slots {
 		return this.#options.mods.refuse?.(head, size);
 	}
 
-	/** What the passive slot holds is no image any more. */
+	/** What the passive slot holds is no image any more; why an earlier mod was removed concerns none that comes, be it the same again. */
 	begin(): void {
+		const record = this.#record;
+		if (record?.phase === "removed" && record.checksum)
+			attempt(() => this.keep({ ...removed(record), checksum: "" }));
 		this.#options.slots.begin();
 	}
 
@@ -147,6 +149,17 @@ export class ModSlots implements Slots {
 	/** The mod cannot be installed. Does not throw. */
 	giveUp(reason: string): void {
 		this.settle(removed(this.#record as ModRecord, reason));
+	}
+
+	/**
+	 * The mod that was removed, if the trial's record speaks of that one: power may have failed between the record of the next trial
+	 * and that of the next mod, and what became of this one must not be told of that one.
+	 */
+	private get gone(): ModRecord | undefined {
+		const record = this.#record;
+		if (record?.phase !== "removed") return undefined;
+		const trial = attempt(() => readTrial(this.#options.store));
+		return trial && keyOf(trial) === keyOf(record) ? record : undefined;
 	}
 
 	/** The tail of the image's passive slot. */

@@ -63,7 +63,8 @@ describe("ModSlots", () => {
 	});
 
 	it("does not keep a mod that is reverted, and restarts", () => {
-		const { made, kept, restarts } = begin({ phase: "copied" });
+		const { made, kept, restarts, store } = begin({ phase: "copied" });
+		store.values.set("trial", JSON.stringify({ ...record, slot: "x", trials: 1 }));
 		equal(restarts(), 0);
 		made.revert();
 		deepEqual([kept()?.phase, made.next.state, restarts()], ["removed", "ABORTED", 1]);
@@ -98,9 +99,34 @@ describe("ModSlots", () => {
 		deepEqual([calls, restarts()], [[], 0]);
 	});
 
+	it("tells what became of a mod of no other one, nor of the same one that is installed again", () => {
+		const { phase: _, boots: __, ...firmware } = record;
+		const trial = (version: string) => JSON.stringify({ ...firmware, version, slot: "x", trials: 1 });
+		const { store, made, kept } = begin({ phase: "removed", reset: "PANIC" }, "SW", false);
+		for (const [text, expected] of [
+			[trial("1"), ["ABORTED", "PANIC"]],
+			[trial("2"), ["UNDEFINED", "SW"]],
+			["{", ["UNDEFINED", "SW"]],
+		] as const) {
+			store.values.set("trial", text);
+			deepEqual([made.next.state, made.resetReason], expected);
+		}
+		store.values.set("trial", trial("1"));
+		made.begin();
+		deepEqual([made.next.state, made.resetReason, kept()?.phase], ["UNDEFINED", "SW", "removed"]);
+		const { count } = store;
+		made.begin();
+		equal(store.count, count, "nothing is written twice");
+		const other = begin({ phase: "removed" }, "SW", false);
+		other.store.failAt = other.store.count;
+		other.made.begin();
+		deepEqual(other.slots.log, ["begin"], "a store that fails stops nothing");
+	});
+
 	it("does in this life what the record says, also when the store keeps nothing", () => {
 		const store = new FakeStore();
 		store.values.set("mod", JSON.stringify({ ...record, phase: "trial" }));
+		store.values.set("trial", JSON.stringify({ ...record, slot: "x", trials: 1 }));
 		store.failAt = 1;
 		const parts = { slots: new FakeSlots(2 * 65_536), mods: new FakeMods(), store, title: "app" };
 		const made = new ModSlots({ ...parts, resetReason: "PANIC", restart: () => {} });

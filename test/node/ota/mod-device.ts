@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { Digest } from "crypt";
 import type { JSONObject, Mods, ResetReason } from "host/contract";
+import { type ModRecord, writeMod } from "ota/mod-record";
 import { Key, ModSlots } from "ota/mod-slots";
 import { Software } from "ota/software";
 import { boot } from "../../../hosts/virtual/bootloader.ts";
@@ -20,6 +21,8 @@ import { imageOf } from "./device.ts";
 
 /** What the new mod does on trial. */
 export type Script = "confirms" | "fails its check" | "crashes";
+/** What the device has behind it: nothing; `m1` by USB, by an update; an `m0` that was removed, and why. */
+export type Start = "blank" | "USB" | "confirmed" | "crashed" | "without power" | "not copied";
 type End = "settled" | "restart" | "crash" | "power cut";
 
 const table = readPartitions();
@@ -29,14 +32,26 @@ export const modOf = (version: string, size: number): Buffer =>
 	packMod({ title: "app", version, target: Target, xs: XSVersion }, Buffer.alloc(size, version));
 
 const oldMod = modOf("m1", 5_000);
-const newMod = modOf("m2", 14_000);
+/** The larger one has a block of 64 KiB behind it when a download is cut late: it goes on there. */
+const newMods = { small: modOf("m2", 14_000), large: modOf("m2", 80_000) };
+export type Size = keyof typeof newMods;
 
-const offer: JSONObject = {
+const offerOf = (mod: Buffer): JSONObject => ({
 	sw_title: "app",
 	sw_version: "m2",
-	sw_size: newMod.length,
+	sw_size: mod.length,
 	sw_checksum_algorithm: "SHA256",
-	sw_checksum: createHash("sha256").update(newMod).digest("hex"),
+	sw_checksum: createHash("sha256").update(mod).digest("hex"),
+});
+
+const firmware = { title: "app", size: 9_000, algorithm: "SHA256", checksum: "00".repeat(32) };
+const gone = { ...firmware, version: "m0", phase: "removed", boots: 0 } as const;
+/** The record that an earlier life has left. */
+const records: { readonly [start in Start]?: ModRecord } = {
+	confirmed: { ...firmware, version: "m1", phase: "confirmed", boots: 2 },
+	crashed: { ...gone, reset: "PANIC" },
+	"without power": { ...gone, reset: "POWERON" },
+	"not copied": { ...gone, reason: "copy: expected an end within 5 boots, got none" },
 };
 
 interface Told {
@@ -47,19 +62,23 @@ interface Told {
 
 export class ModDevice {
 	readonly flash: NorFlash;
-	readonly server = new FakeServer(Uint8Array.from(newMod));
+	readonly server: FakeServer;
 	readonly told: Told[] = [];
 	boots = 0;
 	readonly #script: Script;
+	readonly #mod: Buffer;
 
-	/** With `m1` in the partition, as by USB, unless `isBlank`. */
-	constructor(script: Script, isBlank: boolean, seed = 1) {
+	constructor(script: Script, start: Start, seed = 1, size: Size = "small") {
 		clock.reset();
 		this.#script = script;
+		this.#mod = newMods[size];
+		this.server = new FakeServer(Uint8Array.from(this.#mod));
 		this.server.fragment = 4096;
 		this.flash = new NorFlash({ seed });
 		this.flash.write(table.find("ota_0").offset, imageOf("v1", 4_000));
-		if (!isBlank) this.flash.write(table.find("xs").offset, oldMod);
+		if (start === "USB" || start === "confirmed") this.flash.write(table.find("xs").offset, oldMod);
+		const record = records[start];
+		if (record) writeMod(this.store, record);
 	}
 
 	/** Lives until everything has settled; `onPowerCut` may arm the next cut. Throws when it does not settle. */
@@ -80,7 +99,7 @@ export class ModDevice {
 	/** Version of the mod that XS would take now. The SDK's looks at the begin alone, so what has one must be whole. */
 	get mapped(): string | undefined {
 		const bytes = this.flash.read(table.find("xs").offset, table.find("xs").size);
-		const taken = [oldMod, newMod].some((mod) => mod.subarray(0, Key).equals(bytes.subarray(0, Key)));
+		const taken = [oldMod, this.#mod].some((mod) => mod.subarray(0, Key).equals(bytes.subarray(0, Key)));
 		const version = readMod(bytes)?.identity.version;
 		if (taken && !version) throw new Error("expected no mod or a whole one, got a begin without the rest");
 		return version;
@@ -133,7 +152,7 @@ export class ModDevice {
 		const isNew = ran === "m2" && slot.running.state === "PENDING_VERIFY";
 		if (isNew && this.#script === "crashes") end = "crash";
 		else if (isNew && this.#script === "fails its check") software.fail("no sensor");
-		if (this.flash.powered && !end) connect(software);
+		if (this.flash.powered && !end) connect(software, offerOf(this.#mod));
 		for (let quiet = 0; !end && this.flash.powered && quiet < Quiet; ) {
 			if (this.server.answer(software)) quiet = 0;
 			else clock.advance(1_000);
@@ -144,7 +163,7 @@ export class ModDevice {
 	}
 }
 
-function connect(software: Software): void {
+function connect(software: Software, offer: JSONObject): void {
 	software.connected();
 	for (const proof of ["acknowledged", "application"] as const) software.prove(proof);
 	software.offer(offer);
@@ -186,8 +205,8 @@ export function hold(device: ModDevice, script: Script): void {
 }
 
 /** Flash commands of a whole undisturbed story. */
-export function count(script: Script, isBlank: boolean): number {
-	const device = new ModDevice(script, isBlank);
+export function count(script: Script, start: Start, size?: Size): number {
+	const device = new ModDevice(script, start, 1, size);
 	const before = device.flash.operations;
 	device.live(9);
 	hold(device, script);
