@@ -11,7 +11,7 @@ export type Phase = "staged" | "copied" | "trial" | "confirmed" | "removed";
 
 export interface ModRecord extends Firmware {
 	readonly phase: Phase;
-	/** `staged`: boots that began to copy. `confirmed`: crashes since it was last healthy. */
+	/** `staged`: boots that were to clear the partition or to copy. `confirmed`: crashes without a long life between. */
 	readonly boots: number;
 	/** `removed`: why the chip left the trial; the restart that removes the mod has another reason. */
 	readonly reset?: ResetReason;
@@ -51,6 +51,11 @@ export function removed(record: ModRecord, reason?: string, reset?: ResetReason)
 	const why = { ...(reason !== undefined && { reason }), ...(reset !== undefined && { reset }) };
 	return { title, version, size, algorithm, checksum, phase: "removed", boots: 0, ...why };
 }
+
+/** Of a mod that has none: it came by USB, or the store was erased. It is kept, and its crashes count. */
+export const foreign = (title: string): ModRecord => ({
+	...{ title, version: "unknown", size: 0, algorithm: "", checksum: "", phase: "confirmed", boots: 0 },
+});
 
 /** What this boot makes of the record; `isMapped`: XS has taken the mod. The same object: nothing. */
 export function booted(record: ModRecord, isMapped: boolean, reset: ResetReason): ModRecord {

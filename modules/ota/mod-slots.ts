@@ -5,7 +5,7 @@
 import type { Mods, ResetReason, Slot, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
 import { type Current, type Firmware, keyOf } from "ota/firmware";
-import { booted, type ModRecord, readMod, removed, writeMod } from "ota/mod-record";
+import { booted, foreign, type ModRecord, type Phase, readMod, removed, writeMod } from "ota/mod-record";
 import { readTrial, writeTrial } from "ota/record";
 import { Trials } from "ota/rollback";
 
@@ -30,6 +30,8 @@ export interface ModSlotsOptions {
 /** Bytes at the begin of a mod that tell XS that there is one: magic, length, version. */
 export const Key = 16;
 const Stage = "stage";
+const trials: readonly (Phase | undefined)[] = Object.freeze(["copied", "trial"] as const);
+const runs: readonly Phase[] = Object.freeze(["copied", "trial", "confirmed"] as const);
 
 /**
  * Make one before anything of a mod runs, in a module that is imported first: a mod that is to go is taken away here, by a restart.
@@ -44,9 +46,9 @@ export class ModSlots implements Slots {
 		attempt(() => this.boot());
 	}
 
-	/** What is to be copied, or undefined. */
+	/** What is to be copied, or undefined; never while a mod is mapped: its code would be written over as it runs. */
 	get staged(): ModRecord | undefined {
-		return this.#record?.phase === "staged" ? this.#record : undefined;
+		return this.#record?.phase === "staged" && !this.#options.mods.mapped ? this.#record : undefined;
 	}
 
 	/** What runs; version `none` without a mod, `unknown` with one that came by USB. */
@@ -54,7 +56,7 @@ export class ModSlots implements Slots {
 		const { title, mods } = this.#options;
 		const record = this.#record;
 		if (!mods.mapped) return { title, version: "none" };
-		return record && record.phase !== "removed" && !this.staged ? record : { title, version: "unknown" };
+		return record && runs.includes(record.phase) ? record : { title, version: "unknown" };
 	}
 
 	/** Why this life of mod and image began. */
@@ -72,7 +74,7 @@ export class ModSlots implements Slots {
 
 	get running(): Slot {
 		const { mapped, size } = this.#options.mods;
-		const isOnTrial = mapped && ["copied", "trial"].includes(String(this.#record?.phase));
+		const isOnTrial = mapped && trials.includes(this.#record?.phase);
 		return { label: "xs", size, state: isOnTrial ? "PENDING_VERIFY" : "VALID" };
 	}
 
@@ -134,7 +136,7 @@ export class ModSlots implements Slots {
 		this.keep({ ...(this.#record as ModRecord), phase: "confirmed", boots: 0 });
 	}
 
-	/** Crashes so far are forgiven. Throws what the store throws. */
+	/** It has lived long enough: crashes so far are forgiven. Throws what the store throws. */
 	healthy(): void {
 		const record = this.#record;
 		if (record?.phase === "confirmed" && record.boots) this.confirm();
@@ -168,35 +170,63 @@ export class ModSlots implements Slots {
 		return slots.next.size - mods.size;
 	}
 
+	/** A store that cannot be read keeps nothing either: what it holds must not be written over by what is not known. */
 	private boot(): void {
-		const { store, mods, resetReason } = this.#options;
-		const record = readMod(store);
+		const { store, mods, title, resetReason } = this.#options;
+		const stored = attempt(() => ({ record: readMod(store) }));
+		const record = stored?.record ?? (mods.mapped ? foreign(title) : undefined);
 		if (!record) return;
-		this.#record = record;
 		const next = booted(record, mods.mapped, resetReason);
-		if (next !== record) this.settle(next);
-		if (mods.mapped && ["staged", "removed"].includes(next.phase)) this.clear();
+		this.#record = next;
+		const isKept = next === record || (stored !== undefined && this.settle(next));
+		if (mods.mapped) this.sift(isKept);
 	}
 
-	/** None of the mod's code has run yet in this life, so that its partition may be written. */
-	private clear(): void {
-		const { mods, restart } = this.#options;
-		mods.write(new ArrayBuffer(Key), 0, Key); // no cut can leave half of it valid
-		mods.erase(0);
-		restart();
+	/**
+	 * A mod is mapped: may it run? Not when it is to go, and not when its trial or its crash cannot be noted: then no boot would know
+	 * that it was one too many.
+	 */
+	private sift(isKept: boolean): void {
+		const { phase } = this.#record as ModRecord;
+		if (!isKept && runs.includes(phase)) this.giveUp("store: expected to note this boot, could not");
+		if (!isKept || !runs.includes(phase)) this.clear(isKept && phase === "staged");
 	}
 
-	private keep(record: ModRecord): void {
+	/** None of the mod's code has run yet in this life, so that its partition may be written. `isPatient`: a boot more may help. */
+	private clear(isPatient: boolean): void {
+		const { restart } = this.#options;
+		const error = this.spoil();
+		if (error === undefined || isPatient) restart();
+		else if (this.#record?.phase === "staged") this.giveUp(`clear: ${error}`);
+	}
+
+	/** What makes it a mod goes first, in one piece: no cut can leave half of it valid. Why it is still there, or undefined. */
+	private spoil(): string | undefined {
+		const { mods } = this.#options;
+		const head = new Uint8Array(Key);
+		try {
+			mods.write(head.buffer, 0, Key);
+			mods.read(head.buffer, 0, Key);
+		} catch (error) {
+			return String(error);
+		}
+		if (head.some(Boolean)) return `expected ${Key} zeros, got others`; // a restart would find the mod again, for ever
+		attempt(() => mods.erase(0));
+		return undefined;
+	}
+
+	private keep(record: ModRecord): ModRecord {
 		writeMod(this.#options.store, record);
 		this.#record = record;
+		return record;
 	}
 
-	/** A store that fails forgets it with the power; the next boot decides again. */
-	private settle(record: ModRecord): void {
+	/** False: the store has failed; it forgets the record with the power, and the next boot decides again. */
+	private settle(record: ModRecord): boolean {
 		this.#record = record;
 		const { reason, phase } = record;
 		if (phase === "removed" && reason !== undefined) attempt(() => this.blame(record, reason));
-		attempt(() => this.keep(record));
+		return attempt(() => this.keep(record)) !== undefined;
 	}
 
 	/** The trial's record carries the reason to where it is told; a mod that was confirmed has none any more. */

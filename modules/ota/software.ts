@@ -18,7 +18,7 @@ export interface SoftwareOptions
 	store: Store;
 	digest: DigestConstructor;
 	report: Report;
-	/** Milliseconds from boot to the last proof; default 300 000. */
+	/** Milliseconds from boot to the last proof; a life as long forgives a mod that is kept its crashes. Default 300 000. */
 	timeout?: number;
 	/** Most bytes of a chunk; default 2048: `tbclient/software` gathers them. */
 	chunkSize?: number;
@@ -31,7 +31,7 @@ export const softwareNames: readonly string[] = Object.freeze(sharedNames.map(to
 
 const Tries = 3; // copies in one boot
 const Chunks = 2048;
-const Proofs = 3;
+const Patience = 300_000; // milliseconds, default of `timeout`
 const HighBit = 0x20000000; // of request ids: `tbclient/software` adds 2^30, and all ids must stay below 2^31
 
 /**
@@ -42,13 +42,13 @@ export class Software {
 	readonly #report: Report;
 	readonly #current: Current;
 	readonly #updater: Updater;
-	readonly #proved = new Set<Proof>();
+	readonly #life: ReturnType<typeof Timer.set>;
 	#trial: Trial | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#tries = Tries;
 
 	constructor(options: SoftwareOptions) {
-		const { slots, report, wait } = options;
+		const { slots, report, wait, timeout = Patience } = options;
 		this.#options = options;
 		this.#current = slots.current;
 		this.#report = (values, callback) => report(translated(values), callback);
@@ -60,6 +60,7 @@ export class Software {
 			random: () => (options.random() & ~HighBit) >>> 0,
 			wait: () => (slots.staged ? "a copy" : (slots.hold ?? wait?.())),
 		});
+		this.#life = Timer.set(() => attempt(() => slots.healthy()), timeout);
 		if (slots.staged) this.copy();
 		else this.judge();
 	}
@@ -111,9 +112,7 @@ export class Software {
 
 	/** Tells one proof of service, which a mod on trial needs as an image does. */
 	prove(proof: Proof): void {
-		this.#proved.add(proof);
 		this.#trial?.prove(proof);
-		if (this.#proved.size === Proofs) attempt(() => this.#options.slots.healthy());
 	}
 
 	/** The mod's own check failed for good. Means nothing while one is copied: none runs then. */
@@ -142,6 +141,7 @@ export class Software {
 
 	/** Stops; nothing is called after it. */
 	close(): void {
+		Timer.clear(this.#life);
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#updater.close();
 		this.#trial?.close();

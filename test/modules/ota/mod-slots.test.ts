@@ -123,6 +123,29 @@ describe("ModSlots", () => {
 		deepEqual(other.slots.log, ["begin"], "a store that fails stops nothing");
 	});
 
+	it("does not restart for ever over flash that keeps no zeros, and does over flash that cannot be erased", () => {
+		for (const [broken, expected] of [
+			["write", 0],
+			["erase", 1],
+		] as const) {
+			const mods = new FakeMods();
+			mods.bytes.set(modOf(5_000));
+			mods.boot();
+			mods[broken] = () => {
+				if (broken === "erase") throw new Error("flash");
+			};
+			const store = new FakeStore();
+			store.values.set("mod", JSON.stringify({ ...record, phase: "removed" }));
+			let restarts = 0;
+			const restart = () => {
+				restarts++;
+			};
+			const slots = new FakeSlots(2 * 65_536);
+			new ModSlots({ slots, mods, store, title: "app", resetReason: "SW", restart });
+			equal(restarts, expected, broken);
+		}
+	});
+
 	it("does in this life what the record says, also when the store keeps nothing", () => {
 		const store = new FakeStore();
 		store.values.set("mod", JSON.stringify({ ...record, phase: "trial" }));

@@ -196,15 +196,96 @@ describe("software", () => {
 		equal(lastOf(torn.all("sw_state")), "UPDATED");
 	});
 
-	it("takes a confirmed mod away after three crashes without a healthy life between, and says so", () => {
+	it("takes a confirmed mod away after three crashes, none of them long after the one before, and says so", () => {
 		const rig = installed();
 		ok(rig.boot("PANIC") && rig.boot("TASK_WDT"));
-		equal(rig.live("POWERON"), "settled"); // healthy
-		ok(rig.boot("PANIC") && rig.boot("PANIC"));
+		for (const proof of ["connected", "acknowledged", "application"] as const) rig.software.prove(proof);
+		clock.advance(299_999);
 		equal(rig.boot("PANIC"), false);
 		equal(rig.settle("SW", offer), 1);
 		includes(String(lastOf(rig.all("sw_error"))), "OTA_REVERTED: m1: mod: expected no crashes, got 3");
 		equal(rig.mod.current.version, "none");
+	});
+
+	it("forgives a confirmed mod its crashes after a life as long as a trial, also without a connection", () => {
+		const rig = installed();
+		rig.options = { timeout: 60_000 };
+		for (let week = 0; week < 4; week++) {
+			ok(rig.boot("PANIC"), `week ${week}`);
+			clock.advance(60_000);
+		}
+		equal(rig.mod.current.version, "m1");
+		ok(rig.boot("PANIC") && rig.boot("PANIC"));
+		rig.software.close();
+		clock.advance(60_000);
+		equal(rig.boot("PANIC"), false, "what is closed forgives nothing");
+	});
+
+	it("counts the crashes of a mod that it has no record of", () => {
+		const rig = installed();
+		rig.store.values.clear();
+		ok(rig.boot("PANIC") && rig.boot("PANIC"));
+		equal(rig.mod.current.version, "unknown");
+		equal(rig.boot("PANIC"), false);
+		equal(rig.settle("SW"), 1);
+		includes(String(lastOf(rig.all("sw_error"))), "OTA_REVERTED: unknown: mod: expected no crashes, got 3");
+		equal(rig.mod.current.version, "none");
+	});
+
+	it("does not begin a trial that cannot be noted, and takes a mod away whose crash cannot", () => {
+		const trying = copied();
+		trying.store.power = () => {
+			throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+		};
+		equal(trying.boot("SW"), false);
+		equal(trying.settle("SW"), 1);
+		includes(String(lastOf(trying.all("sw_error"))), "OTA_REVERTED: m1");
+		deepEqual([trying.mod.current.version, trying.all("sw_state")], ["none", ["FAILED"]]);
+
+		for (const fails of ["power", "get"] as const) {
+			const rig = installed();
+			Object.assign(rig.store, {
+				[fails]: () => {
+					throw new Error("store");
+				},
+			});
+			ok(rig.boot("SW"), "without a crash it runs");
+			equal(rig.boot("PANIC"), false);
+			ok(rig.boot("SW"));
+			equal(rig.mod.current.version, "none");
+		}
+	});
+
+	it("never copies under a mod that flash does not let go: boots again, and gives up at last", () => {
+		for (const isStuck of [false, true]) {
+			const rig = installed();
+			rig.server.image = modOf(5_000, 5);
+			equal(rig.live("SW", offerOf(rig.server.image, "m2")), "restart");
+			rig.mods.failAt = rig.mods.operations + 1;
+			if (isStuck) rig.mods.failures = 1_000;
+			const { operations } = rig.mods;
+			for (let boot = 1; boot <= (isStuck ? 5 : 1); boot++) equal(rig.boot("SW"), false, `boot ${boot}`);
+			rig.settle("SW");
+			const [version, state] = isStuck ? ["unknown", "FAILED"] : ["m2", "UPDATED"];
+			deepEqual([rig.mod.current.version, lastOf(rig.all("sw_state"))], [version, state]);
+			if (isStuck) ok(rig.mods.operations - operations <= 7, "nothing but attempts to clear it");
+		}
+	});
+
+	it("gives a stage up at once when neither flash lets the mod go nor the store counts the boots", () => {
+		const rig = installed();
+		rig.server.image = modOf(5_000, 5);
+		equal(rig.live("SW", offerOf(rig.server.image, "m2")), "restart");
+		rig.mods.failAt = rig.mods.operations + 1;
+		rig.mods.failures = 1_000;
+		rig.store.power = () => {
+			throw new Error("store");
+		};
+		ok(rig.boot("SW"));
+		deepEqual(
+			[rig.mod.staged, rig.mod.current.version, rig.mod.running.state],
+			[undefined, "unknown", "VALID"],
+		);
 	});
 
 	it("takes away what is to go also when the record says so and XS took it all the same", () => {
@@ -252,10 +333,6 @@ describe("software", () => {
 			ok(rig.boot());
 			equal(rig.mod.staged, undefined);
 		}
-		const trying = copied();
-		trying.store.failAt = trying.store.count + 1; // the trial cannot be noted
-		ok(trying.boot("SW"));
-		equal(trying.mod.running.state, "PENDING_VERIFY");
 	});
 
 	it("keeps the firmware to go back to, if told so", () => {
