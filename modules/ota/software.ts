@@ -1,11 +1,12 @@
 /** ThingsBoard's software packages (`sw_*`) as mods: the updater and the trial of an image under other names, on other flash. */
 import type { DigestConstructor, JSONObject, Mods, Store } from "host/contract";
-import Updater, { type Chunk, type State, sharedNames, type UpdaterOptions } from "ota";
+import Updater, { type Chunk, type Progress, type State, sharedNames, type UpdaterOptions } from "ota";
 import { attempt } from "ota/attempt";
 import type { Current } from "ota/firmware";
 import { ModCopy } from "ota/mod-copy";
 import type { ModRecord } from "ota/mod-record";
 import type { ModSlots } from "ota/mod-slots";
+import { isOwn, softwareError, softwareTelemetry, toFirmware, toSoftware } from "ota/software-names";
 import type { Report } from "ota/telling";
 import Trial, { type Proof } from "ota/trial";
 import Timer from "timer";
@@ -27,7 +28,7 @@ export interface SoftwareOptions
 }
 
 /** Shared attributes to ask for after every connection, beside those of firmware. */
-export const softwareNames: readonly string[] = Object.freeze(sharedNames.map(toSoftware));
+export const softwareNames: readonly string[] = Object.freeze(sharedNames.map((name) => toSoftware(name)));
 
 const Tries = 3; // copies in one boot
 const Chunks = 2048;
@@ -51,12 +52,13 @@ export class Software {
 		const { slots, report, wait, timeout = Patience } = options;
 		this.#options = options;
 		this.#current = slots.current;
-		this.#report = (values, callback) => report(translated(values), callback);
+		this.#report = (values, callback) => report(softwareTelemetry(values), callback);
 		this.#updater = new Updater({
 			chunkSize: Chunks,
 			...options,
 			current: this.#current,
 			report: this.#report,
+			onState: (state, progress) => this.enter(state, progress),
 			random: () => (options.random() & ~HighBit) >>> 0,
 			wait: () => (slots.staged ? "a copy" : (slots.hold ?? wait?.())),
 		});
@@ -78,13 +80,13 @@ export class Software {
 
 	/** Takes shared attributes, pushed or asked for: `sw_*`, the rules, `ota_retry`; no others are looked at. */
 	offer(values: JSONObject): void {
-		const entries = Object.entries(values).filter(([name]) => own(name));
+		const entries = Object.entries(values).filter(([name]) => isOwn(name));
 		this.#updater.offer(Object.fromEntries(entries.map(([name, value]) => [toFirmware(name), value])));
 	}
 
 	/** Takes the names of deleted attributes. */
 	withdraw(deleted: readonly string[]): void {
-		this.#updater.withdraw(deleted.filter(own).map(toFirmware));
+		this.#updater.withdraw(deleted.filter(isOwn).map(toFirmware));
 	}
 
 	/** The client is connected; also a proof of service. */
@@ -147,6 +149,14 @@ export class Software {
 		this.#trial?.close();
 	}
 
+	private enter(state: State, progress: Progress): void {
+		const { error } = progress;
+		this.#options.onState?.(
+			state,
+			error === undefined ? progress : { ...progress, error: softwareError(error) },
+		);
+	}
+
 	/** No mod is mapped: `slots` has taken it away. */
 	private copy(): void {
 		const { slots, mods, digest, onReady } = this.#options;
@@ -189,24 +199,4 @@ export class Software {
 			...(timeout !== undefined && { timeout }),
 		});
 	}
-}
-
-const own = (name: string): boolean => !name.startsWith("fw_");
-
-function toFirmware(name: string): string {
-	return name.startsWith("sw_") ? `fw_${name.slice(3)}` : name;
-}
-
-/** Attributes of firmware by those of software; the rules are the same. */
-function toSoftware(text: string): string {
-	return text.split("fw_").join("sw_");
-}
-
-/** What an image's updater tells, as that of a mod: `sw_state`, `current_sw_title`, `sw_report`. */
-function translated(values: JSONObject): JSONObject {
-	const entries = Object.entries(values).map(([name, value]) => [
-		toSoftware(name.startsWith("ota_") ? `sw_${name.slice(4)}` : name),
-		typeof value === "string" ? toSoftware(value) : value,
-	]);
-	return Object.fromEntries(entries);
 }

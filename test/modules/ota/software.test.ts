@@ -407,6 +407,38 @@ describe("software", () => {
 		equal(rig.software.state, "IDLE");
 	});
 
+	it("tells titles and versions as they are, whatever they are called", () => {
+		const rig = new SoftwareRig(mod);
+		rig.modOptions = { title: "my_fw_app" };
+		const named = { ...offer, sw_title: "my_fw_app", sw_version: "fw_2" };
+		const heard: (string | undefined)[] = [];
+		rig.options = { onState: (_, { error }) => void heard.push(error) };
+		rig.settle("POWERON", named);
+		equal(lastOf(rig.all("sw_state")), "UPDATED");
+		deepEqual([...new Set(rig.all("current_sw_title"))], ["my_fw_app"]);
+		deepEqual([...new Set(rig.all("current_sw_version"))], ["none", "fw_2"]);
+		ok(heard.every((error) => error === undefined));
+
+		const failing = new SoftwareRig(mod);
+		failing.modOptions = { title: "my_fw_app" };
+		failing.live("POWERON", named);
+		failing.live("SW");
+		failing.boot("SW");
+		failing.boot("PANIC");
+		failing.settle("SW");
+		includes(String(lastOf(failing.all("sw_error"))), "OTA_REVERTED: fw_2: trial");
+	});
+
+	it("names the attributes of software to the application too", () => {
+		const rig = new SoftwareRig(mod);
+		rig.modOptions = { title: "my_fw_app" };
+		const heard: (string | undefined)[] = [];
+		rig.options = { onState: (_, { error }) => void heard.push(error) };
+		rig.settle("POWERON", { ...offer, sw_title: "fw_app" });
+		const text = 'OTA_TITLE: sw_title: expected "my_fw_app", got "fw_app"';
+		deepEqual([rig.all("sw_error"), heard], [[text], [text]]);
+	});
+
 	it("passes on what an updater is told and asked", () => {
 		const rig = new SoftwareRig(mod);
 		rig.server.accepts = false;
