@@ -72,7 +72,7 @@ const client = new TBClient({
 
 const updater = new Updater({
 	...{ current, slots, store, report, digest: Digest, source: client },
-	...(keys && { inspect: signedBy({ keys, digest: Digest, verify }) }),
+	...(keys && { inspect: signedBy({ kind: "firmware", keys, digest: Digest, verify }) }),
 	...("secure" in server && { chunkSize: 4096 }), // larger records do not fit TLS's buffer
 	random: () => system.random(),
 	conditions: () => ({

@@ -2,11 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { args } from "./args.ts";
 import { checkOutput, readInput } from "./publish/files.ts";
-import { KeyError, newKey, publicPoint, readKey, signPackage } from "./publish/sign.ts";
+import { KeyError, type Name, newKey, publicPoint, readKey, signPackage } from "./publish/sign.ts";
 
 const options = args({
 	command: "node --import ./tools/ts.mjs tools/sign.ts",
-	about: `Prints the public key of --key as manifest.json wants it ("config": {"updateKeys": ["04…"]}); signs --image when there is one.
+	about: `Prints the public key of --key as manifest.json wants it ("config": {"updateKeys": ["04…"]}); signs --image under --title and --version when there is one.
 A private key belongs neither in the repository nor on a device.`,
 	options: {
 		"new-key": {
@@ -15,21 +15,32 @@ A private key belongs neither in the repository nor on a device.`,
 		},
 		key: { help: "private key on P-256, PEM", value: "FILE" },
 		image: { help: "image to sign", value: "FILE" },
+		type: { help: "firmware, or software: a mod", value: "TYPE", default: "firmware" },
+		title: { help: "its title, as it is published", value: "TEXT" },
+		version: { help: "its version, as it is published", value: "X.Y.Z" },
 		out: { help: "where the signed package goes", value: "FILE" },
 	},
 });
 
 /** Everything is checked before anything is written. */
-function main({ "new-key": made, key: given, image, out }: typeof options): void {
+function main({ "new-key": made, key: given, image, out, ...words }: typeof options): void {
 	if (!made === !given) throw new KeyError("expected either --key FILE or --new-key FILE");
 	if (!image !== !out) throw new KeyError("expected --image and --out together");
 	checkOutput(out, { key: given, "new-key": made, image });
 	const pem = given ? readInput("--key", given).toString("utf8") : newKey();
 	const key = readKey(pem);
-	const signed = image && signPackage(readInput("--image", image), key);
+	const signed = image && signPackage(readInput("--image", image), key, nameOf(words));
 	if (made) writeFileSync(made, pem, { mode: 0o600, flag: "wx" });
 	console.log(publicPoint(key).toString("hex"));
 	if (signed && out) writeFileSync(out, signed);
+}
+
+/** Signed too: a device compares it with what the server says. */
+function nameOf({ type, title, version }: Pick<typeof options, "type" | "title" | "version">): Name {
+	if (type !== "firmware" && type !== "software")
+		throw new KeyError(`--type: expected firmware or software, got ${type}`);
+	if (!title || !version) throw new KeyError("expected --title and --version of the image");
+	return { type: type === "software" ? "SOFTWARE" : "FIRMWARE", title, version };
 }
 
 try {

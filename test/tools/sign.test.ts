@@ -1,14 +1,18 @@
 // Packages that our tool signs, judged by the device's own inspection and by OpenSSL's rules in Node.
-import { spawnSync } from "node:child_process";
-import { createHash, generateKeyPairSync } from "node:crypto";
+import "../setup.ts";
+import { execFileSync, spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSigned as hasSignature } from "../../hosts/virtual/verify.ts";
+import { Digest } from "crypt";
+import verify from "host/signature";
+import { signedBy } from "ota/signature";
 import {
 	isSigned,
 	isSignedAlike,
 	KeyError,
+	type Name,
 	newKey,
 	publicPoint,
 	readKey,
@@ -18,19 +22,45 @@ import {
 import { root } from "../../tools/test/run.ts";
 import { equal, includes, ok, throws } from "../assert.ts";
 
+/** What a device that pins the key says of a package. */
+function inspect(pack: Buffer, point: Buffer, { type, title, version }: Name): string | undefined {
+	const kind = type === "SOFTWARE" ? "software" : "firmware";
+	const inspected = signedBy({ kind, keys: [point.toString("hex")], digest: Digest, verify });
+	const inspector = inspected({ title, version, size: pack.length, algorithm: "SHA256", checksum: "" });
+	inspector.write(Uint8Array.from(pack));
+	return inspector.close();
+}
+
 describe("tools: signing packages", () => {
 	const key = readKey(newKey());
 	const image = Buffer.alloc(1000, "firmware");
+	const name = { type: "FIRMWARE", title: "Größen", version: "1.4.0" } as const;
 
-	it("adds a trailer that its public key verifies", () => {
-		const signed = signPackage(image, key);
+	it("adds a trailer that the device's inspection takes, for this kind, title and version only", () => {
+		const signed = signPackage(image, key, name);
 		equal(signed.length, image.length + TrailerSize);
 		ok(isSigned(signed) && !isSigned(image));
-		const trailer = signed.subarray(-TrailerSize);
-		const digest = createHash("sha256").update(image).digest();
-		ok(
-			hasSignature(publicPoint(key), trailer.subarray(16), Buffer.concat([trailer.subarray(0, 16), digest])),
-		);
+		equal(inspect(signed, publicPoint(key), name), undefined);
+		for (const other of [{ type: "SOFTWARE" }, { title: "Größe" }, { version: "1.4.1" }] as const)
+			includes(inspect(signed, publicPoint(key), { ...name, ...other }) ?? "accepted", "does not fit");
+	});
+
+	it("makes what docs/packages.md makes with OpenSSL alone (needs openssl and xxd)", function () {
+		const has = (tool: string) => !spawnSync(tool, ["-v"]).error;
+		if (!has("openssl") || !has("xxd")) return this.skip();
+		const folder = mkdtempSync(join(tmpdir(), "sign-"));
+		try {
+			const text = readFileSync(join(root, "docs/packages.md"), "utf8");
+			const script = text.split("### The trailer")[1]?.split("```sh\n")[1]?.split("```")[0] ?? "";
+			writeFileSync(join(folder, "key.pem"), newKey());
+			writeFileSync(join(folder, "image.bin"), image);
+			execFileSync("sh", ["-ec", script], { cwd: folder, stdio: "pipe" });
+			const made = { type: "FIRMWARE", title: "My product", version: "1.4.0" } as const;
+			const [signed, point] = ["signed.bin", "public.bin"].map((file) => readFileSync(join(folder, file)));
+			equal(inspect(signed as Buffer, point as Buffer, made), undefined);
+		} finally {
+			rmSync(folder, { recursive: true, force: true });
+		}
 	});
 
 	it("has a public key of 65 bytes, uncompressed", () => {
@@ -51,7 +81,10 @@ describe("tools: signing packages", () => {
 	});
 
 	it("refuses an image that is signed already, and says of an encrypted key what it is", () => {
-		ok(throws(() => signPackage(signPackage(image, key), key), "signed already") instanceof KeyError);
+		ok(
+			throws(() => signPackage(signPackage(image, key, name), key, name), "signed already") instanceof
+				KeyError,
+		);
 		const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 		for (const type of ["pkcs8", "sec1"] as const) {
 			const cipher = { cipher: "aes-256-cbc", passphrase: "sesame" };
@@ -61,20 +94,23 @@ describe("tools: signing packages", () => {
 	});
 
 	it("knows the same image under the same key again", () => {
-		const [one, two] = [signPackage(image, key), signPackage(image, key)];
+		const [one, two] = [signPackage(image, key, name), signPackage(image, key, name)];
 		const point = publicPoint(key);
-		ok(!one.equals(two) && isSignedAlike(one, two, point));
-		ok(!isSignedAlike(one, signPackage(image, readKey(newKey())), point));
-		ok(!isSignedAlike(one, signPackage(Buffer.alloc(1000, "other"), key), point));
+		ok(!one.equals(two) && isSignedAlike(one, two, point, name));
+		ok(!isSignedAlike(one, signPackage(image, readKey(newKey()), name), point, name));
+		ok(!isSignedAlike(one, signPackage(Buffer.alloc(1000, "other"), key, name), point, name));
+		const renamed = { ...name, version: "1.4.1" };
+		ok(!isSignedAlike(one, signPackage(image, key, renamed), point, name));
 		two[two.length - 1] = (two.at(-1) ?? 0) ^ 1;
-		ok(!isSignedAlike(one, two, point));
-		ok(!isSignedAlike(one, image, point) && !isSignedAlike(image, image, point));
+		ok(!isSignedAlike(one, two, point, name));
+		ok(!isSignedAlike(one, image, point, name) && !isSignedAlike(image, image, point, name));
 	});
 
 	describe("by tools/sign.ts", () => {
 		const folder = mkdtempSync(join(tmpdir(), "sign-"));
 		after(() => rmSync(folder, { recursive: true, force: true }));
 		const at = (name: string) => join(folder, name);
+		const named = ["--type", "software", "--title", "mod", "--version", "2"];
 		const run = (...words: string[]) =>
 			spawnSync(process.execPath, ["--import", "./tools/ts.mjs", "tools/sign.ts", ...words], {
 				cwd: root,
@@ -95,10 +131,19 @@ describe("tools: signing packages", () => {
 				at("image.bin"),
 				"--out",
 				at("out.bin"),
+				...named,
 			);
 			equal(status, 0);
 			equal(stdout.trim(), publicPoint(readKey(readFileSync(at("a.pem"), "utf8"))).toString("hex"));
-			ok(isSigned(readFileSync(at("out.bin"))));
+			const mod = { type: "SOFTWARE", title: "mod", version: "2" } as const;
+			equal(inspect(readFileSync(at("out.bin")), Buffer.from(stdout.trim(), "hex"), mod), undefined);
+		});
+
+		it("asks for the name of what it signs", () => {
+			const words = ["--new-key", at("n.pem"), "--image", at("image.bin"), "--out", at("n.bin")];
+			refused("expected --title and --version", ...words, "--title", "mod");
+			refused("--type: expected firmware or software, got toaster", ...words, ...named, "--type", "toaster");
+			ok(!existsSync(at("n.pem")) && !existsSync(at("n.bin")));
 		});
 
 		it("takes one key, not two", () => {
@@ -110,12 +155,21 @@ describe("tools: signing packages", () => {
 		it("writes no package over a key, by whatever name, and makes none before all is checked", () => {
 			const pem = readFileSync(at("b.pem"), "utf8");
 			symlinkSync(at("b.pem"), at("link.pem"));
-			const words = ["--image", at("image.bin"), "--out"];
+			const words = [...named, "--image", at("image.bin"), "--out"];
 			refused("--out", "--key", at("b.pem"), ...words, at("b.pem"));
 			refused("--out", "--key", at("link.pem"), ...words, at("b.pem"));
 			refused("--out", "--new-key", at("d.pem"), ...words, at("d.pem"));
 			equal(readFileSync(at("b.pem"), "utf8"), pem);
-			refused("signed already", "--new-key", at("d.pem"), "--image", at("out.bin"), "--out", at("twice.bin"));
+			refused(
+				"signed already",
+				"--new-key",
+				at("d.pem"),
+				...named,
+				"--image",
+				at("out.bin"),
+				"--out",
+				at("twice.bin"),
+			);
 			ok(!existsSync(at("d.pem")));
 		});
 	});

@@ -65,12 +65,14 @@ function checkKind(found: Body, { title, version, type }: Package, profile: stri
 }
 
 /** The same bytes; or the same image, signed by the same key: no two signatures are equal. */
-async function isSame(rest: RestClient, found: Body, { bytes, point }: Package): Promise<boolean> {
+async function isSame(rest: RestClient, found: Body, pack: Package): Promise<boolean> {
+	const { bytes, point } = pack;
 	const { checksumAlgorithm: name, checksum: told, dataSize } = found;
 	if (dataSize !== bytes.length) return false;
 	if (isAlgorithm(String(name)) && checksum(String(name) as "SHA256", bytes) === told) return true;
 	if (!point) return false;
-	return isSignedAlike(bytes, await rest.download(`/api/otaPackage/${idOf(found)}/download`), point);
+	const there = await rest.download(`/api/otaPackage/${idOf(found)}/download`);
+	return isSignedAlike(bytes, there, point, pack);
 }
 
 async function make(rest: RestClient, pack: Package, profile: string): Promise<string> {

@@ -106,7 +106,7 @@ async function prepare(plan: Plan, secrets: readonly Secret[], talk: Talk): Prom
 	const target = isMod ? checkMod(image, plan) : checkFirmware(image, plan, plan.chip);
 	checkSecrets(image, secrets);
 	const key = plan.sign === undefined ? undefined : await keyOf(plan.sign);
-	const pack = key ? await blaming("", () => signPackage(image, key)) : image;
+	const pack = key ? await blaming("", () => signPackage(image, key, plan)) : image;
 	if (key) talk.step("signed", `public key ${publicPoint(key).toString("hex").slice(0, 16)}…`);
 	if (isMod) checkSize(pack, modSize(), "the partition xs");
 	else checkSize(pack);

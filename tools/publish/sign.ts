@@ -9,11 +9,18 @@ import {
 } from "node:crypto";
 import { isSigned as hasSignature } from "../../hosts/virtual/verify.ts";
 
-const Magic = Buffer.from("TBXS-SG\x01", "latin1");
+const Magic = Buffer.from("TBXS-SG\x02", "latin1");
 const IdSize = 8;
 const HeadSize = 16;
 /** Bytes behind the image. */
 export const TrailerSize = 80;
+
+/** What is signed beside the bytes, so that nobody can offer an old package under a new version. */
+export interface Name {
+	type: "FIRMWARE" | "SOFTWARE";
+	title: string;
+	version: string;
+}
 
 /** A key that cannot sign packages; the message says what was expected. Never quotes the key. */
 export class KeyError extends Error {}
@@ -49,19 +56,20 @@ export function publicPoint(key: KeyObject): Buffer {
 	return Buffer.concat([Buffer.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
 }
 
-/** What a trailer calls the key of that public point. */
-export const keyIdOf = (point: Uint8Array): Buffer =>
-	createHash("sha256").update(point).digest().subarray(0, IdSize);
+const sha256 = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest();
 
-const messageOf = (head: Uint8Array, image: Uint8Array): Buffer =>
-	Buffer.concat([head, createHash("sha256").update(image).digest()]);
+/** What a trailer calls the key of that public point. */
+export const keyIdOf = (point: Uint8Array): Buffer => sha256(point).subarray(0, IdSize);
+
+const messageOf = (head: Uint8Array, image: Uint8Array, { type, title, version }: Name): Buffer =>
+	Buffer.concat([head, Buffer.from(type.toLowerCase()), sha256(image), sha256(title), sha256(version)]);
 
 /** The image and its trailer. @throws KeyError when it has one: a device looks at the last one alone, and takes the other for image */
-export function signPackage(image: Uint8Array, key: KeyObject): Buffer {
+export function signPackage(image: Uint8Array, key: KeyObject, name: Name): Buffer {
 	if (isSigned(image))
 		throw new KeyError("image: expected one without a signature, this one is signed already");
 	const head = Buffer.concat([Magic, keyIdOf(publicPoint(key))]);
-	const message = messageOf(head, image);
+	const message = messageOf(head, image, name);
 	const signature = sign("sha256", message, { key, dsaEncoding: "ieee-p1363" });
 	return Buffer.concat([image, head, signature]);
 }
@@ -75,13 +83,13 @@ export const isSigned = (bytes: Uint8Array): boolean =>
 export const signerOf = (pack: Buffer): Buffer =>
 	pack.subarray(pack.length - TrailerSize + Magic.length, pack.length - TrailerSize + HeadSize);
 
-/** Whether `other` is the same image under a good signature of the same key. */
-export function isSignedAlike(pack: Uint8Array, other: Uint8Array, point: Buffer): boolean {
+/** Whether `other` is the same image under a good signature of the same key and name. */
+export function isSignedAlike(pack: Uint8Array, other: Uint8Array, point: Buffer, name: Name): boolean {
 	if (pack.length !== other.length || !isSigned(pack) || !isSigned(other)) return false;
 	const end = other.length - TrailerSize;
 	const [image, trailer] = [other.subarray(0, end), Buffer.from(other.subarray(end))];
 	if (!Buffer.from(pack.subarray(0, end)).equals(image)) return false;
 	if (!signerOf(Buffer.from(other)).equals(keyIdOf(point))) return false;
-	const message = messageOf(trailer.subarray(0, HeadSize), image);
+	const message = messageOf(trailer.subarray(0, HeadSize), image, name);
 	return hasSignature(point, trailer.subarray(HeadSize), message);
 }

@@ -4,11 +4,12 @@ import type { Firmware } from "ota/firmware";
 import { type SignatureOptions, signedBy, TrailerSize } from "ota/signature";
 import { equal, includes } from "../../assert.ts";
 
-/** Made by OpenSSL alone: a key, and its signature of the bytes 0…199. */
+/** Made by OpenSSL alone (docs/packages.md): a key, and its signature of the bytes 0…199 as software "My product" 1.4.0. */
 const key =
-	"0435a3bd1e8d73b113ddf9878ec3b007d9a66e03472b644ea08dfc717e128a748b1de126b0860af5f67675cd9d736f3afa2a96c41e5e6b85c99091b63a2d823887";
+	"04a37a1b0a5b4ed2377918df19023bcfc15fdfae36babb2e3c26ee8344e0ce60a4cfb8b335fe8bb979a91dd236310028f70e88001e6a0a61e0a8426a7a543e9c0c";
 const trailer =
-	"544258532d534701c702aad3c2bce923f1b15a2dac8cf29eb825a5258bb39d3d3c2408b89d13f3dc048323b037493ee5470d65d0b4911711a3fcb8c2c1756c217779475f94a9a46afd23b7ee91ab272e";
+	"544258532d53470267f4bd0f5ca665c576d0cbb20b795318f4b1c0b42e3b1b66603a9800eb1aab389e8831b72a83908abdb68f5e0d28f9046545bfc3e46829aef1d4a5da22eb9c59709530a6cfef3a1e";
+const name = { title: "My product", version: "1.4.0" };
 const other = `04${"11".repeat(64)}`;
 const image = Uint8Array.from({ length: 200 }, (_, index) => index);
 
@@ -27,15 +28,19 @@ function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 const signed = joined(image, bytes(trailer));
 
+const of = (pack: Uint8Array, called = name): Firmware => ({
+	...{ ...called, size: pack.length, algorithm: "SHA256", checksum: "" },
+});
+
 /** What an inspection says of a package that comes in pieces of that length. */
 function inspect(
 	pack: Uint8Array<ArrayBuffer>,
 	keys: string[],
 	piece = 64,
 	over: Partial<SignatureOptions> = {},
+	called = name,
 ) {
-	const firmware = { size: pack.length } as Firmware;
-	const inspector = signedBy({ keys, digest: Digest, verify, ...over })(firmware);
+	const inspector = signedBy({ kind: "software", keys, digest: Digest, verify, ...over })(of(pack, called));
 	for (let at = 0; at < pack.length; at += piece) inspector.write(pack.slice(at, at + piece));
 	return inspector.close();
 }
@@ -49,6 +54,36 @@ describe("ota: signed packages", () => {
 	it("takes a signature of any of the pinned keys, so that keys can be renewed", () => {
 		equal(inspect(signed, [other, key]), undefined);
 		equal(inspect(signed, ["not hex", "04", key.slice(0, 20), key.toUpperCase()]), undefined);
+	});
+
+	it("takes a key by pairs of hex digits alone", () => {
+		for (const text of [
+			`${key}0`,
+			`${key.slice(0, -1)}`,
+			`${key.slice(0, -1)}g`,
+			` ${key}`,
+			key.replace("04", "4g"),
+		])
+			includes(inspect(signed, [text]) ?? "accepted", "expected one of 1 pinned keys", text);
+	});
+
+	it("refuses a package under another title or version, and one of the other kind", () => {
+		for (const [called, over] of [
+			[{ title: "My product", version: "1.5.0" }, {}],
+			[{ title: "Another product", version: "1.4.0" }, {}],
+			[{ title: "My product1", version: ".4.0" }, {}],
+			[{ title: "", version: "My product1.4.0" }, {}],
+			[name, { kind: "firmware" }],
+		] as const)
+			includes(
+				inspect(signed, [key], 64, over, called) ?? "accepted",
+				"title and version, got one that does not fit",
+			);
+	});
+
+	it("refuses trailers of another layout", () => {
+		const old = joined(image, bytes(trailer.replace("534702", "534701")));
+		includes(inspect(old, [key], 64, { verify: () => true }) ?? "accepted", "expected a signed package");
 	});
 
 	it("refuses what is not signed, and what is too short to be", () => {
@@ -76,7 +111,7 @@ describe("ota: signed packages", () => {
 	});
 
 	it("does not look at what comes behind the package", () => {
-		const inspector = signedBy({ keys: [key], digest: Digest, verify })({ size: signed.length } as Firmware);
+		const inspector = signedBy({ kind: "software", keys: [key], digest: Digest, verify })(of(signed));
 		inspector.write(signed);
 		inspector.write(image);
 		equal(inspector.close(), undefined);

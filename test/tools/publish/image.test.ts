@@ -91,10 +91,14 @@ describe("tools: what may be published", () => {
 
 	it("is signed where keys are pinned, by one of them or with a warning", () => {
 		const [key, other] = [readKey(newKey()), readKey(newKey())];
+		const name = { ...claim, type: "FIRMWARE" } as const;
 		const keys = [publicPoint(key).toString("hex")];
 		equal(checkSigner(image(), []), undefined);
-		equal(checkSigner(signPackage(image(), key), keys), undefined);
+		equal(checkSigner(signPackage(image(), key, name), keys), undefined);
 		refused(() => checkSigner(image(), keys), "--sign");
-		includes(String(checkSigner(signPackage(image(), other), keys)), "which manifest.json does not pin");
+		includes(
+			String(checkSigner(signPackage(image(), other, name), keys)),
+			"which manifest.json does not pin",
+		);
 	});
 });
