@@ -7,12 +7,16 @@ import { Digest } from "crypt";
 import { restart, slot, store } from "examples/mods";
 import { server, token } from "examples/settings";
 import mods from "host/mods";
+import verify from "host/signature";
 import system from "host/system";
+import config from "mc/config";
+import { signedBy } from "ota/signature";
 import { Software, softwareNames } from "ota/software";
 import TBClient from "tbclient";
 import { SoftwareSource } from "tbclient/software";
 import Timer from "timer";
 
+const { updateKeys: keys } = config;
 const client: TBClient = new TBClient({
 	...{ ...server, token, watch: softwareNames },
 	onConnected: () => software.connected(),
@@ -28,6 +32,7 @@ const source = new SoftwareSource(client, () => software);
 client.attach(source);
 const software = new Software({
 	...{ slots: slot, mods, store, source, digest: Digest, random: system.random, onReady: restart },
+	...(keys && { inspect: signedBy({ kind: "software", keys, digest: Digest, verify }) }),
 	report: (values, callback) => client.sendTelemetry(values, callback),
 	onState: (state, { error = "" }) => trace(`software: ${state} ${error}\n`),
 });

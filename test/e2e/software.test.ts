@@ -1,8 +1,9 @@
 // Mods on a whole board: examples/software.ts gets one, runs it, gets broken ones, and drops them.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildMod } from "../../hosts/virtual/factory.ts";
+import { newKey, publicPoint, readKey } from "../../tools/publish/sign.ts";
 import { equal, includes, ok } from "../assert.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
 import { Publication, type Run } from "./harness/publish.ts";
@@ -117,6 +118,34 @@ describe("software packages", function () {
 		board.board.powerCut();
 		board.board.powerOn();
 		await board.saw("mod m6, app sixth");
+	});
+
+	it("are taken signed only by a device that pins keys", async () => {
+		const pem = join(folder, "key.pem");
+		writeFileSync(pem, newKey());
+		const updateKeys = [publicPoint(readKey(readFileSync(pem, "utf8"))).toString("hex")];
+		const pinning = await site.device("software-pinning");
+		const { host, port } = site.mqtt;
+		const other = await boardWith(
+			"examples/software.ts",
+			{ host, port, token: pinning.token },
+			{ updateKeys },
+		);
+		try {
+			await other.saw("mod none");
+			const app = join(folder, "signed.ts");
+			writeFileSync(app, appOf("signed"));
+			const words = ["--type", "software", "--title", "test", "--app", app];
+			const goal = ["--assign", `device=${pinning.name}`];
+			const unsigned = await tool(...words, ...goal, "--version", "s1");
+			equal(unsigned.status, 1);
+			includes(unsigned.stderr, "OTA_INSPECTION: signature: expected a signed package");
+			const signed = await tool(...words, ...goal, "--version", "s2", "--sign", pem);
+			equal(signed.status, 0, signed.stderr);
+			await other.saw("mod s2, app signed");
+		} finally {
+			other.close();
+		}
 	});
 
 	it("are checked before they are published", async () => {

@@ -4,6 +4,7 @@ import type { StoreValue } from "../../../hosts/contract.ts";
 import { Board } from "../../../hosts/virtual/board.ts";
 import { buildFirmware, writeFactoryImage } from "../../../hosts/virtual/factory.ts";
 import { NorFlash } from "../../../hosts/virtual/flash.ts";
+import type { Config } from "../../../hosts/virtual/guest/config.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { readPartitions } from "../../../hosts/virtual/partitions.ts";
 
@@ -62,12 +63,16 @@ const matches = (line: string, text: string | RegExp): boolean =>
 	typeof text === "string" ? line.includes(text) : text.test(line);
 
 /** Builds `entry` (a path from the project's folder), writes it and the namespace `tb` to a blank chip, and powers it on. */
-export async function boardWith(entry: string, tb: Record<string, StoreValue>): Promise<TestBoard> {
+export async function boardWith(
+	entry: string,
+	tb: Record<string, StoreValue>,
+	config: Partial<Config> = {},
+): Promise<TestBoard> {
 	const flash = new NorFlash();
 	const file = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
 	writeFactoryImage(
 		flash,
-		await buildFirmware({ entry: file, version: "1.0.0", build: "test", title: "test" }),
+		await buildFirmware({ entry: file, version: "1.0.0", build: "test", title: "test", config }),
 	);
 	const nvs = new Nvs(flash, readPartitions().find("nvs"));
 	for (const [name, value] of Object.entries(tb)) nvs.set("tb", name, value);
