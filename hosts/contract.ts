@@ -229,6 +229,11 @@ export interface Mods extends Region, Pick<Slots, "identity" | "refuse"> {
 	readonly mapped: boolean;
 	/** First byte of a mod on this host. */
 	readonly magic: number;
+	/**
+	 * Why the mod of at most `size` bytes must not be taken, or undefined: asked about the whole of it, before it may run. `read` gives
+	 * `length` bytes at `offset`. Absent on hosts whose mods can replace nothing but `app`. Throws what `read` throws.
+	 */
+	inspect?(read: (offset: number, length: number) => Uint8Array, size: number): string | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 // `host/mods` of the chip: the partition `xs`, which XS maps at boot when it begins like an archive (XS_MODS).
-import { refuse } from "host/archive";
+import { inspect, refuse } from "host/archive";
 import type { Mods } from "host/contract";
 import { PartitionRegion } from "host/region";
 import Modules from "modules";
@@ -12,5 +12,6 @@ const mods: Mods = Object.assign(new PartitionRegion("mods", "xs", TypeXS, Size)
 	magic: 0, // the archive's length, big-endian: mods are shorter than 16 MiB
 	identity: undefined,
 	refuse,
+	inspect,
 });
 export default mods;

@@ -1,5 +1,5 @@
 // `host/mods` of the simulator: the file `xs.bin`, from which tools/sdk/board.ts takes the archive that it gives to XS.
-import { refuse } from "host/archive";
+import { inspect, refuse } from "host/archive";
 import boot from "host/boot";
 import type { Mods } from "host/contract";
 import { FileRegion } from "host/region";
@@ -11,5 +11,6 @@ const mods: Mods = Object.assign(new FileRegion("xs.bin", Size), {
 	magic: 0, // the archive's length, big-endian: mods are shorter than 16 MiB
 	identity: undefined,
 	refuse,
+	inspect,
 });
 export default mods;

@@ -29,6 +29,7 @@ export interface ModSlotsOptions {
 
 /** Bytes at the begin of a mod that tell XS that there is one: magic, length, version. */
 export const Key = 16;
+const Alignment = 16; // esp_partition_read with flash encryption
 const Stage = "stage";
 const trials: readonly (Phase | undefined)[] = Object.freeze(["copied", "trial"] as const);
 const runs: readonly Phase[] = Object.freeze(["copied", "trial", "confirmed"] as const);
@@ -97,6 +98,11 @@ export class ModSlots implements Slots {
 	/** Why XS would not take it, or undefined. */
 	refuse(head: Uint8Array<ArrayBuffer>, size: number): string | undefined {
 		return this.#options.mods.refuse?.(head, size);
+	}
+
+	/** Why XS must not be given what the stage holds, or undefined: what it would replace is needed to take it away again. */
+	inspect(size: number): string | undefined {
+		return this.#options.mods.inspect?.((offset, length) => this.bytes(offset, length), size);
 	}
 
 	/** What the passive slot holds is no image any more; why an earlier mod was removed concerns none that comes, be it the same again. */
@@ -213,6 +219,15 @@ export class ModSlots implements Slots {
 		if (head.some(Boolean)) return `expected ${Key} zeros, got others`; // a restart would find the mod again, for ever
 		attempt(() => mods.erase(0));
 		return undefined;
+	}
+
+	/** Of the stage, in the pieces that flash gives with encryption. */
+	private bytes(offset: number, length: number): Uint8Array {
+		const begin = offset - (offset % Alignment);
+		const end = Math.ceil((offset + length) / Alignment) * Alignment;
+		const buffer = new ArrayBuffer(end - begin);
+		this.read(buffer, begin, end - begin);
+		return new Uint8Array(buffer, offset - begin, length);
 	}
 
 	private keep(record: ModRecord): ModRecord {

@@ -2,7 +2,8 @@
 import type { DigestConstructor, JSONObject, Mods, Store } from "host/contract";
 import Updater, { type Chunk, type Progress, type State, sharedNames, type UpdaterOptions } from "ota";
 import { attempt } from "ota/attempt";
-import type { Current } from "ota/firmware";
+import type { Current, Firmware } from "ota/firmware";
+import type { Inspector } from "ota/inspector";
 import { ModCopy } from "ota/mod-copy";
 import type { ModRecord } from "ota/mod-record";
 import type { ModSlots } from "ota/mod-slots";
@@ -60,6 +61,7 @@ export class Software {
 			report: this.#report,
 			onState: (state, progress) => this.enter(state, progress),
 			random: () => (options.random() & ~HighBit) >>> 0,
+			inspect: (firmware) => this.inspect(firmware),
 			wait: () => (slots.staged ? "a copy" : (slots.hold ?? wait?.())),
 		});
 		this.#life = Timer.set(() => attempt(() => slots.healthy()), timeout);
@@ -147,6 +149,16 @@ export class Software {
 		if (this.#timer !== undefined) Timer.clear(this.#timer);
 		this.#updater.close();
 		this.#trial?.close();
+	}
+
+	/** The application's opinion first: of a package that nobody has signed nothing else is looked at. */
+	private inspect(firmware: Firmware): Inspector {
+		const { slots, inspect } = this.#options;
+		const inspector = inspect?.(firmware);
+		return {
+			write: (bytes) => inspector?.write(bytes),
+			close: () => inspector?.close() ?? slots.inspect(firmware.size),
+		};
 	}
 
 	private enter(state: State, progress: Progress): void {

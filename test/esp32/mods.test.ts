@@ -60,6 +60,13 @@ describe("ESP32: host/mods", () => {
 		Modules.archive.length = 0;
 	});
 
+	it("looks at all of a mod before it is taken", async () => {
+		const mods = await modsNow();
+		const bytes = head(20);
+		const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
+		equal(mods.inspect?.(read, 512), "mod atom at 20: expected SIGN of 8 to 0 bytes, got  of 0");
+	});
+
 	it("refuses what XS would end the machine for", async () => {
 		const { refuse, magic } = await modsNow();
 		equal(head(9000)[0], magic);

@@ -112,6 +112,16 @@ describe("software packages in the simulator (needs MODDABLE)", () => {
 		await told("build", "second");
 	});
 
+	it("are refused when they would replace a module that the image needs", async () => {
+		await offer("m5", appOf("fifth"), (bytes) => {
+			const at = Buffer.from(bytes.buffer).indexOf("check\0");
+			ok(at > 0, "mcrun's own module");
+			bytes.set(Buffer.from("timer"), at);
+		});
+		await told("sw_error", 'OTA_INSPECTION: mod modules: expected app, app/… and mod/… alone, got "timer"');
+		await told("build", "second");
+	});
+
 	it("are taken away when they crash", async () => {
 		await offer("m4", appOf("fourth", 'throw new Error("crash");'));
 		await saw("mod none, app example");

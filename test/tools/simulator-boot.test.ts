@@ -1,7 +1,7 @@
 // The simulator's bootloader and its check of archives: pure code that the runner and the simulator share.
-import { archiveLength, XSVersion } from "../../hosts/simulator/archive.ts";
+import { archiveLength, inspect, XSVersion } from "../../hosts/simulator/archive.ts";
 import { blank, boot, type Otadata } from "../../hosts/simulator/otadata.ts";
-import { deepEqual, equal, throws } from "../assert.ts";
+import { deepEqual, equal, includes, ok, throws } from "../assert.ts";
 
 const every = () => true;
 const data = (a: Otadata["ota_0"], b: Otadata["ota_1"]): Otadata => ({ ota_0: a, ota_1: b });
@@ -80,5 +80,92 @@ describe("simulator archive", () => {
 	it("refuses an archive cut at any byte", () => {
 		for (let length = 0; length < good.length - 3; length++)
 			throws(() => check(good.slice(0, length)), "image");
+	});
+});
+
+describe("the archive of a mod", () => {
+	const atom = (name: string, ...parts: (string | Uint8Array)[]): Buffer => {
+		const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+		const head = Buffer.alloc(8);
+		head.writeUInt32BE(8 + body.length);
+		head.write(name, 4);
+		return Buffer.concat([head, body]);
+	};
+	const version = Buffer.from([...XSVersion.split(".").map(Number), 0, 0]);
+	const entries = (what: string, names: readonly string[]): Buffer[] =>
+		names.flatMap((name) => [atom("PATH", `${name}\0`), atom(what, "code")]);
+	/** As mcrun makes them. */
+	const archive = (
+		names: readonly string[],
+		resources: readonly string[] = [],
+		more: readonly Buffer[] = [],
+	): Buffer =>
+		atom(
+			"XS_A",
+			...[atom("VERS", version), atom("SIGN", Buffer.alloc(16)), atom("NAME", "app\0"), atom("SYMB", "ab")],
+			...[atom("IDEN", "ab"), atom("MAPS"), atom("MODS", ...entries("CODE", names))],
+			...[atom("RSRC", ...entries("DATA", resources)), ...more],
+		);
+	const inspected = (bytes: Uint8Array, size = bytes.length): string | undefined =>
+		inspect((offset, length) => bytes.subarray(offset, offset + length), size);
+	const many = (count: number, name: string) => Array.from({ length: count }, (_, index) => name + index);
+
+	it("may hold what replaces app, what mcrun adds, and modules of its own; a signature may follow", () => {
+		const good = archive(["check", "app", "app/pumps", "mod/config"], ["main", "a".repeat(300)]);
+		equal(inspected(good), undefined);
+		equal(inspected(Buffer.concat([good, Buffer.alloc(80, 1)])), undefined);
+		equal(inspected(archive(many(256, "app/"), many(256, "picture"))), undefined);
+	});
+
+	it("holds no module that the image needs to take a mod away, nor one that hides its name", () => {
+		const names = [
+			"main",
+			"examples/mods",
+			"host/mods",
+			"host/slots",
+			"host/store",
+			"ota/mod-slots",
+			"mc/config",
+		];
+		for (const name of [...names, "", "application", "ap", "check2", `app/${"a".repeat(60)}`])
+			includes(
+				inspected(archive(["app", name])) ?? "taken",
+				"mod modules: expected app, app/… and mod/… alone",
+				name,
+			);
+	});
+
+	it("is as XS needs it, to the byte", () => {
+		const good = archive(["app"], ["picture"]);
+		for (let at = 0; at < good.length; at++)
+			ok(inspected(good.subarray(0, at)) !== undefined, `cut at ${at}`);
+		for (const name of [
+			"VERS",
+			"SIGN",
+			"NAME",
+			"SYMB",
+			"IDEN",
+			"MAPS",
+			"MODS",
+			"PATH",
+			"CODE",
+			"RSRC",
+			"DATA",
+		])
+			for (const change of [
+				(bytes: Buffer, at: number) => bytes.write("x", at),
+				(bytes: Buffer, at: number) => bytes.fill(0, at - 4, at),
+				(bytes: Buffer, at: number) => bytes.fill(0xff, at - 4, at),
+			]) {
+				const bad = Buffer.from(good);
+				change(bad, bad.indexOf(name));
+				ok(inspected(bad), name);
+			}
+		includes(inspected(archive(["app"], [], [atom("MORE")])) ?? "taken", "8 bytes more");
+		for (const [names, resources, what] of [
+			[many(257, "app/"), [], "CODE"],
+			[["app"], many(257, "r"), "DATA"],
+		] as const)
+			includes(inspected(archive(names, resources)) ?? "taken", `at most 256 of ${what}`);
 	});
 });

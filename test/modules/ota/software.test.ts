@@ -85,6 +85,31 @@ describe("software", () => {
 
 	it("takes a mod away that crashes on trial, says so, and does not fetch it again", () => {
 		const rig = copied();
+	it("lets the host look at the whole of it, behind what the application says, before anything is copied", () => {
+		for (const said of [undefined, "unsigned"]) {
+			const rig = new SoftwareRig(mod);
+			const seen: number[] = [];
+			Object.assign(rig.mods, {
+				inspect(read: (offset: number, length: number) => Uint8Array, size: number) {
+					for (const [offset, length] of [
+						[0, 4],
+						[17, 30],
+						[mod.length - 1, 1],
+						[4_999, 2_000],
+					] as const)
+						deepEqual([...read(offset, length)], [...mod.subarray(offset, offset + length)]);
+					seen.push(size);
+					return "mod modules: expected app alone, got main";
+				},
+			});
+			if (said) rig.options = { inspect: () => ({ write: () => {}, close: () => said }) };
+			equal(rig.settle("POWERON", offer), 1);
+			const text = said ?? "mod modules: expected app alone, got main";
+			includes(String(lastOf(rig.all("sw_error"))), `OTA_INSPECTION: ${text}`);
+			deepEqual([seen, rig.mods.operations], [said ? [] : [mod.length], 0]);
+		}
+	});
+
 		rig.boot("SW");
 		equal(rig.boot("PANIC"), false);
 		equal(rig.settle("SW", offer), 1);
