@@ -10,6 +10,7 @@ import type { ModSlots } from "ota/mod-slots";
 import { isOwn, softwareError, softwareTelemetry, toFirmware, toSoftware } from "ota/software-names";
 import type { Report } from "ota/telling";
 import Trial, { type Proof } from "ota/trial";
+import { isBusy } from "ota/turns";
 import Timer from "timer";
 
 export interface SoftwareOptions
@@ -37,7 +38,7 @@ const Patience = 300_000; // milliseconds, default of `timeout`
 const HighBit = 0x20000000; // of request ids: `tbclient/software` adds 2^30, and all ids must stay below 2^31
 
 /**
- * One per device, beside the updater of its image; of the two only one works at a time (`wait`). No public method throws.
+ * One per device, beside the updater of its image; of the two only one works at a time (`wait`, made by `ota/turns`). No public method throws.
  */
 export class Software {
 	readonly #options: SoftwareOptions;
@@ -60,8 +61,8 @@ export class Software {
 			current: this.#current,
 			report: this.#report,
 			onState: (state, progress) => this.enter(state, progress),
-			random: () => (options.random() & ~HighBit) >>> 0,
 			inspect: (firmware) => this.inspect(firmware),
+			random: () => (options.random() & ~HighBit) >>> 0,
 			wait: () => (slots.staged ? "a copy" : (slots.hold ?? wait?.())),
 		});
 		this.#life = Timer.set(() => attempt(() => slots.healthy()), timeout);
@@ -73,11 +74,10 @@ export class Software {
 		return this.#updater.state;
 	}
 
-	/** It downloads, copies or tries, so that the image's updater must wait; else undefined. For `wait` of that updater. */
+	/** It downloads, copies or tries, so that the image's updater must wait; else undefined. For `wait` of that updater, see `ota/turns`. */
 	get busy(): string | undefined {
-		const isIdle = ["IDLE", "FAILED"].includes(this.state) && !this.#options.slots.staged;
-		const isOver = ["NONE", "UPDATED", "FAILED"].includes(String(this.#trial?.stage));
-		return isIdle && isOver ? undefined : "software";
+		const { slots } = this.#options;
+		return slots.staged || isBusy(this.state, this.#trial?.stage) ? "software" : undefined;
 	}
 
 	/** Takes shared attributes, pushed or asked for: `sw_*`, the rules, `ota_retry`; no others are looked at. */

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildMod } from "../../hosts/virtual/factory.ts";
+import { fileURLToPath } from "node:url";
+import { buildFirmware, buildMod } from "../../hosts/virtual/factory.ts";
 import { newKey, publicPoint, readKey } from "../../tools/publish/sign.ts";
 import { equal, includes, ok } from "../assert.ts";
 import { boardWith, type TestBoard } from "./harness/board.ts";
@@ -146,6 +147,27 @@ describe("software packages", function () {
 		} finally {
 			other.close();
 		}
+	});
+
+	it("and a firmware, assigned at the same time, take turns, each to its end", async () => {
+		const entry = fileURLToPath(new URL("../../examples/software.ts", import.meta.url));
+		const image = join(folder, "image.bin");
+		writeFileSync(image, await buildFirmware({ entry, title: "test", version: "1.1.0", build: "newer" }));
+		const app = join(folder, "beside.ts");
+		writeFileSync(app, appOf("beside"));
+		const goal = ["--title", "test", "--assign", `device=${device.name}`];
+		const runs = await Promise.all([
+			tool("--image", image, "--version", "1.1.0", ...goal),
+			tool("--type", "software", "--app", app, "--version", "m7", ...goal),
+		]);
+		for (const { status, stderr } of runs) equal(status, 0, stderr);
+		await board.saw("mod m7, app beside, image 1.1.0");
+		equal(await latest("current_fw_version"), "1.1.0");
+		const holds = [await site.latest(device.id, "ota_hold"), await site.latest(device.id, "sw_hold")];
+		ok(
+			holds.some((told) => Object.keys(told).length),
+			"one has waited for the other, and said so",
+		);
 	});
 
 	it("are checked before they are published", async () => {

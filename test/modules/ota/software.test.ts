@@ -2,6 +2,8 @@
 import { Digest } from "crypt";
 import type { JSONObject } from "host/contract";
 import Updater from "ota";
+import Trial from "ota/trial";
+import { type Parties, type Turns, turns } from "ota/turns";
 import { deepEqual, equal, includes, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
 import { modOf } from "../../fakes/mods.ts";
@@ -83,8 +85,6 @@ describe("software", () => {
 		deepEqual([seen, rig.mods.operations], [mod.length, 0]);
 	});
 
-	it("takes a mod away that crashes on trial, says so, and does not fetch it again", () => {
-		const rig = copied();
 	it("lets the host look at the whole of it, behind what the application says, before anything is copied", () => {
 		for (const said of [undefined, "unsigned"]) {
 			const rig = new SoftwareRig(mod);
@@ -110,6 +110,8 @@ describe("software", () => {
 		}
 	});
 
+	it("takes a mod away that crashes on trial, says so, and does not fetch it again", () => {
+		const rig = copied();
 		rig.boot("SW");
 		equal(rig.boot("PANIC"), false);
 		equal(rig.settle("SW", offer), 1);
@@ -520,7 +522,7 @@ describe("software", () => {
 		const image = imageOf(190_000);
 
 		/** The image's updater on the device of `rig`; what it tells goes to `told`. */
-		function firmware(rig: SoftwareRig, told: JSONObject[], store = new FakeStore()) {
+		function firmware(rig: SoftwareRig, told: JSONObject[], store = new FakeStore(), wait?: Turns) {
 			const source = new FakeServer(image);
 			const updater = new Updater({
 				...{ slots: rig.slots, store, source, digest: Digest, random: () => 1 },
@@ -529,7 +531,7 @@ describe("software", () => {
 					told.push(values);
 					callback?.(null);
 				},
-				wait: () => rig.software.busy,
+				wait: wait?.firmware ?? (() => rig.software.busy),
 			});
 			updater.connected();
 			return { updater, source };
@@ -554,6 +556,62 @@ describe("software", () => {
 			equal(updater.state, "DOWNLOADING");
 			updater.close();
 		});
+
+		for (const state of ["NEW", "UNDEFINED", "PENDING_VERIFY", "VALID"] as const)
+			it(`no mod is staged over the way back of an image on trial whose record says ${state}`, () => {
+				const rig = new SoftwareRig(mod, 3);
+				const store = new FakeStore();
+				const version = state === "VALID" ? "v2" : "v1"; // VALID: the old image, which finds a switch that was lost
+				rig.slots.states[0] = state;
+				store.values.set(
+					"trial",
+					JSON.stringify({
+						...{
+							title: "app",
+							version,
+							size: 9,
+							algorithm: "SHA256",
+							checksum: "00",
+							slot: "ota_1",
+							trials: 1,
+						},
+					}),
+				);
+				let parties: Parties;
+				const wait = turns(() => parties);
+				rig.options = { wait: wait.software };
+				rig.boot();
+				const { updater } = firmware(rig, [], store, wait);
+				const trial = new Trial({
+					...{
+						slots: rig.slots,
+						store,
+						digest: Digest,
+						resetReason: "SW",
+						report: () => {},
+						onReady: () => {},
+					},
+					current: { title: "app", version: "v1" },
+				});
+				parties = { updater, trial, software: rig.software };
+				equal(wait.software(), "firmware", "not decided yet");
+				rig.software.connected();
+				rig.software.offer(offer);
+				equal(rig.software.state, "IDLE");
+				clock.advance(0);
+				if (state !== "VALID") {
+					equal(trial.stage, "TRIAL");
+					clock.advance(10_000);
+					ok(!rig.slots.log.some((entry) => entry === "begin" || entry.startsWith("erase")));
+					equal(rig.software.state, "IDLE");
+					for (const proof of ["connected", "acknowledged", "application"] as const) trial.prove(proof);
+				}
+				equal(trial.stage, state === "VALID" ? "FAILED" : "UPDATED");
+				clock.advance(2_000);
+				deepEqual([wait.software(), rig.software.state], [undefined, "DOWNLOADING"]);
+				equal(wait.firmware(), "software");
+				for (const part of [updater, trial]) part.close();
+			});
 
 		it("a firmware that was half downloaded loses what the stage took, and is right in the end", () => {
 			const rig = new SoftwareRig(mod, 3, 32);
