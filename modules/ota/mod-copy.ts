@@ -2,7 +2,8 @@
 import type { DigestConstructor, Mods } from "host/contract";
 import { Sector } from "ota/eraser";
 import type { Firmware } from "ota/firmware";
-import { Key, type ModSlots } from "ota/mod-slots";
+import { Key } from "ota/mod-key";
+import type { ModSlots } from "ota/mod-slots";
 import { SlotCheck } from "ota/slot-check";
 
 const Slice = 32_768; // bytes hashed in one step

@@ -5,6 +5,7 @@
 import type { Mods, ResetReason, Slot, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
 import { type Current, type Firmware, keyOf } from "ota/firmware";
+import { spoil } from "ota/mod-key";
 import { booted, foreign, type ModRecord, type Phase, readMod, removed, writeMod } from "ota/mod-record";
 import { readTrial, writeTrial } from "ota/record";
 import { Trials } from "ota/rollback";
@@ -27,8 +28,6 @@ export interface ModSlotsOptions {
 	rollback?: "spend" | "keep" | undefined;
 }
 
-/** Bytes at the begin of a mod that tell XS that there is one: magic, length, version. */
-export const Key = 16;
 const Alignment = 16; // esp_partition_read with flash encryption
 const Stage = "stage";
 const trials: readonly (Phase | undefined)[] = Object.freeze(["copied", "trial"] as const);
@@ -201,24 +200,9 @@ export class ModSlots implements Slots {
 	/** None of the mod's code has run yet in this life, so that its partition may be written. `isPatient`: a boot more may help. */
 	private clear(isPatient: boolean): void {
 		const { restart } = this.#options;
-		const error = this.spoil();
+		const error = spoil(this.#options.mods);
 		if (error === undefined || isPatient) restart();
 		else if (this.#record?.phase === "staged") this.giveUp(`clear: ${error}`);
-	}
-
-	/** What makes it a mod goes first, in one piece: no cut can leave half of it valid. Why it is still there, or undefined. */
-	private spoil(): string | undefined {
-		const { mods } = this.#options;
-		const head = new Uint8Array(Key);
-		try {
-			mods.write(head.buffer, 0, Key);
-			mods.read(head.buffer, 0, Key);
-		} catch (error) {
-			return String(error);
-		}
-		if (head.some(Boolean)) return `expected ${Key} zeros, got others`; // a restart would find the mod again, for ever
-		attempt(() => mods.erase(0));
-		return undefined;
 	}
 
 	/** Of the stage, in the pieces that flash gives with encryption. */

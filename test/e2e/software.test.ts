@@ -161,7 +161,8 @@ describe("software packages", function () {
 			tool("--type", "software", "--app", app, "--version", "m7", ...goal),
 		]);
 		for (const { status, stderr } of runs) equal(status, 0, stderr);
-		await board.saw("mod m7, app beside, image 1.1.0");
+		await board.saw("image 1.1.0");
+		await board.saw("mod m7, app beside");
 		equal(await latest("current_fw_version"), "1.1.0");
 		const holds = [await site.latest(device.id, "ota_hold"), await site.latest(device.id, "sw_hold")];
 		ok(

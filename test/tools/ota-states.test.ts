@@ -1,7 +1,7 @@
 // docs/ota-states.md against the cells that scenarios act out.
 import { readFileSync } from "node:fs";
 import { deepEqual, ok } from "../assert.ts";
-import { killedTable, trialTable, updaterTable } from "../modules/ota/table.ts";
+import { killedTable, modTable, trialTable, updaterTable } from "../modules/ota/table.ts";
 
 const text = readFileSync(new URL("../../docs/ota-states.md", import.meta.url), "utf8");
 
@@ -19,7 +19,7 @@ function rows(heading: string): string[][] {
 		);
 }
 
-const tables = { Updater: updaterTable, Trial: trialTable, "Killed and failed": killedTable };
+const tables = { Updater: updaterTable, Trial: trialTable, "Killed and failed": killedTable, Mods: modTable };
 
 describe("docs/ota-states.md", () => {
 	for (const [name, acted] of Object.entries(tables)) {

@@ -167,7 +167,7 @@ export const prepare = (name: string, ground: Ground): Promise<Settings> =>
 /** The examples there are. */
 export const examples = (): string[] =>
 	readdirSync(folder)
-		.filter((file) => file.endsWith(".ts") && !["mods.ts", "settings.ts"].includes(file))
+		.filter((file) => file.endsWith(".ts") && !["image.ts", "mods.ts", "settings.ts"].includes(file))
 		.map((file) => file.slice(0, -3))
 		.sort();
 

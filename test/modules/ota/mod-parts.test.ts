@@ -2,8 +2,9 @@
 import { Digest } from "crypt";
 import type { Store } from "host/contract";
 import { ModCopy } from "ota/mod-copy";
+import { Key } from "ota/mod-key";
 import { booted, type ModRecord, readMod, removed } from "ota/mod-record";
-import { Key, type ModSlots } from "ota/mod-slots";
+import type { ModSlots } from "ota/mod-slots";
 import { deepEqual, equal, ok, throws } from "../../assert.ts";
 import { FakeMods, modOf } from "../../fakes/mods.ts";
 import { FakeStore } from "../../fakes/store.ts";

@@ -1,6 +1,8 @@
 // The slots of mods, call by call: what reaches flash, partition and store.
+
+import { Key } from "ota/mod-key";
 import { type ModRecord, readMod } from "ota/mod-record";
-import { Key, ModSlots } from "ota/mod-slots";
+import { ModSlots } from "ota/mod-slots";
 import { readTrial } from "ota/record";
 import { noTally } from "ota/tally";
 import { deepEqual, equal, ok } from "../../assert.ts";

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { Digest } from "crypt";
 import type { JSONObject, Mods, ResetReason } from "host/contract";
+import { Key } from "ota/mod-key";
 import { type ModRecord, writeMod } from "ota/mod-record";
-import { Key, ModSlots } from "ota/mod-slots";
+import { ModSlots } from "ota/mod-slots";
 import { Software } from "ota/software";
 import { boot } from "../../../hosts/virtual/bootloader.ts";
 import { EspError } from "../../../hosts/virtual/esperr.ts";
