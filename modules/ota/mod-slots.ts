@@ -124,7 +124,10 @@ export class ModSlots implements Slots {
 		this.#options.slots.read(buffer, this.base + offset, length);
 	}
 
-	/** The mod that the trial record names is to be copied. Throws what the store throws. */
+	/**
+	 * The mod that the trial record names is to be copied: an image in its slot needs no name to be activated, so that the record, which was
+	 * just written, is all that says which mod it is. Throws what the store throws.
+	 */
 	activate(): void {
 		const firmware = readTrial(this.#options.store) as Firmware;
 		const { title, version, size, algorithm, checksum } = firmware;

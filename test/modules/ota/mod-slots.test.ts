@@ -158,6 +158,35 @@ describe("ModSlots", () => {
 		deepEqual([made.next.state, made.resetReason, readMod(store)?.phase], ["ABORTED", "PANIC", "trial"]);
 	});
 
+	it("makes a record at the crash of a mod that has none", () => {
+		const { kept } = begin(undefined, "PANIC");
+		const unknown = { title: "app", version: "unknown", size: 0, algorithm: "", checksum: "" };
+		deepEqual(kept(), { ...unknown, phase: "confirmed", boots: 1 });
+	});
+
+	it("gives the host any bytes of the stage, and reads them as flash with encryption can", () => {
+		const { slots, mods, made } = begin();
+		const reads: number[][] = [];
+		slots.read = (buffer, offset, length) => {
+			reads.push([offset, length, buffer.byteLength]);
+			new Uint8Array(buffer).forEach((_, index, bytes) => {
+				bytes[index] = offset + index;
+			});
+		};
+		let seen: number[] = [];
+		Object.assign(mods, {
+			inspect(read: (offset: number, length: number) => Uint8Array, size: number) {
+				seen = [...read(17, 3), ...read(32, 16).subarray(0, 1), size];
+			},
+		});
+		equal(made.inspect(99), undefined);
+		deepEqual(seen, [17, 18, 19, 32, 99]);
+		deepEqual(reads, [
+			[65_536 + 16, 16, 16],
+			[65_536 + 32, 16, 16],
+		]);
+	});
+
 	it("leaves a mod alone that it has no record of", () => {
 		const { calls, restarts, made, store } = begin();
 		deepEqual([calls, restarts(), [...store.values]], [[], 0, []]);
