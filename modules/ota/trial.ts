@@ -1,8 +1,8 @@
 /** After the restart: is the new image on trial, was it confirmed, did the boot loader give it up, or was the switch lost? */
-import type { DigestConstructor, ImageState, JSONObject, ResetReason, Slots, Store } from "host/contract";
+import type { ImageState, JSONObject } from "host/contract";
 import { attempt } from "ota/attempt";
 import { clip, flashError, OTAError } from "ota/errors";
-import { type Current, keyOf } from "ota/firmware";
+import { keyOf } from "ota/firmware";
 import { Probation, type Proof } from "ota/probation";
 import {
 	dropTrial,
@@ -16,33 +16,12 @@ import {
 import { Rollback, Trials } from "ota/rollback";
 import type { Stage } from "ota/states";
 import { reportOf } from "ota/tally";
-import { type Report, Teller } from "ota/telling";
+import { Teller } from "ota/telling";
+import type { TrialOptions } from "ota/trial-options";
 import Timer from "timer";
 
 export type { Proof } from "ota/probation";
-
-/** Slots, store, digest and reset reason are the host's; `report` a client's. */
-export interface TrialOptions {
-	current: Current;
-	slots: Slots;
-	/** The namespace that `Updater` uses too. */
-	store: Store;
-	/** Why this boot happened. */
-	resetReason: ResetReason;
-	report: Report;
-	/** Milliseconds from boot to the last proof; default 300 000. */
-	timeout?: number;
-	/** Hashes the other slot again after a lost switch; without it such an update fails. */
-	digest?: DigestConstructor;
-	/** The running image is kept. */
-	onConfirmed?(): void;
-	/** The running image gives up; the chip restarts next. */
-	onRevert?(reason: string): void;
-	/** The other slot is active again after a lost switch: restart when you like. Needed together with `digest`. */
-	onReady?(): void;
-	/** Every change of stage. */
-	onStage?(stage: Stage, error?: string): void;
-}
+export type { TrialOptions } from "ota/trial-options";
 
 const Pause = 5_000; // milliseconds before a failed look at store and slots is repeated
 const Patience = 300_000; // milliseconds, default of `timeout`

@@ -45,6 +45,7 @@ export const modules: Readonly<Record<string, string>> = {
 	"ota/telling": "ota/telling",
 	"ota/errors": "ota/errors",
 	"ota/trial": "ota/trial",
+	"ota/trial-options": "ota/trial-options",
 	"ota/probation": "ota/probation",
 	"ota/inspector": "ota/inspector",
 	"ota/signature": "ota/signature",
