@@ -10,6 +10,7 @@ import { booted, foreign, type ModRecord, type Phase, readMod, removed, writeMod
 import { readTrial, writeTrial } from "ota/record";
 import { Trials } from "ota/rollback";
 
+/** The flash that a mod goes through, and what is known of this boot. */
 export interface ModSlotsOptions {
 	/** The image's. */
 	slots: Slots;
@@ -72,24 +73,29 @@ export class ModSlots implements Slots {
 		return isSpent ? undefined : "a firmware to go back to";
 	}
 
+	/** The partition `xs`; PENDING_VERIFY while a mod is on trial there. */
 	get running(): Slot {
 		const { mapped, size } = this.#options.mods;
 		const isOnTrial = mapped && trials.includes(this.#record?.phase);
 		return { label: "xs", size, state: isOnTrial ? "PENDING_VERIFY" : "VALID" };
 	}
 
+	/** Where a mod is staged; ABORTED after one that was taken away. */
 	get next(): Slot {
 		return { label: Stage, size: this.#options.mods.size, state: this.gone ? "ABORTED" : "UNDEFINED" };
 	}
 
+	/** As of the image's slots. */
 	get blockSize(): number {
 		return this.#options.slots.blockSize;
 	}
 
+	/** First byte of a mod. */
 	get magic(): number {
 		return this.#options.mods.magic;
 	}
 
+	/** None on hosts whose mods do not say who they are. */
 	get identity(): Slots["identity"] {
 		return this.#options.mods.identity;
 	}
@@ -112,14 +118,17 @@ export class ModSlots implements Slots {
 		this.#options.slots.begin();
 	}
 
+	/** Of the stage, as the next two. */
 	erase(offset: number, length: number): void {
 		this.#options.slots.erase(this.base + offset, length);
 	}
 
+	/** As `Slots.write`. */
 	write(buffer: ArrayBuffer, offset: number, length: number): void {
 		this.#options.slots.write(buffer, this.base + offset, length);
 	}
 
+	/** As `Slots.read`. */
 	read(buffer: ArrayBuffer, offset: number, length: number): void {
 		this.#options.slots.read(buffer, this.base + offset, length);
 	}

@@ -13,6 +13,7 @@ import Trial, { type Proof } from "ota/trial";
 import { isBusy } from "ota/turns";
 import Timer from "timer";
 
+/** As for an updater of images, with the slots and flash of mods. */
 export interface SoftwareOptions
 	extends Omit<UpdaterOptions, "current" | "slots" | "onReady" | "withoutRollback"> {
 	slots: ModSlots;
@@ -70,6 +71,7 @@ export class Software {
 		else this.judge();
 	}
 
+	/** Of the download; docs/ota-states.md has what may follow. */
 	get state(): State {
 		return this.#updater.state;
 	}
@@ -97,14 +99,17 @@ export class Software {
 		this.prove("connected");
 	}
 
+	/** The client has lost its connection. */
 	disconnected(): void {
 		this.#updater.disconnected();
 	}
 
+	/** The source refused a request before, and has room again. */
 	writable(): void {
 		this.#updater.writable();
 	}
 
+	/** Takes a fragment of `count` bytes, which `source.read` gives. */
 	receive(count: number, chunk: Chunk): void {
 		this.#updater.receive(count, chunk);
 	}
@@ -139,6 +144,7 @@ export class Software {
 		this.#updater.pause();
 	}
 
+	/** Goes on after `pause`. */
 	resume(): void {
 		this.#updater.resume();
 	}

@@ -49,6 +49,9 @@ export const modules: Readonly<Record<string, string>> = {
 	"ota/probation": "ota/probation",
 	"ota/inspector": "ota/inspector",
 	"ota/signature": "ota/signature",
+	"ota/turns": "ota/turns",
+	"ota/mod-slots": "ota/mod-slots",
+	"ota/software": "ota/software",
 };
 
 /** Exports of those modules that are for other modules of ours. */
