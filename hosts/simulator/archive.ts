@@ -17,6 +17,8 @@ const Atoms: readonly string[] = Object.freeze([
 	"MODS",
 	"RSRC",
 ]);
+/** Bytes of those atoms whose size XS compares (`fxMapArchive` in xsAPI.c). */
+const Sizes: Readonly<Record<string, number>> = Object.freeze({ VERS: 12, SIGN: 24 });
 /** `check` and `mod/config` are mcrun's own. */
 const Names: readonly string[] = Object.freeze(["app", "check"]);
 const Folders: readonly string[] = Object.freeze(["app/", "mod/"]);
@@ -59,7 +61,10 @@ export function inspect(read: Read, size: number): string | undefined {
 		const length = headLength(read, size);
 		for (const wanted of Atoms) {
 			const end = atomEnd(read, at, length, wanted);
-			if (wanted === "MODS") entries(read, at + 8, end, "CODE", allow);
+			const size = Sizes[wanted] ?? end - at;
+			if (end - at !== size) throw new Error(`mod atom ${wanted}: expected ${size} bytes, got ${end - at}`);
+			if (wanted === "MODS" && !entries(read, at + 8, end, "CODE", allow))
+				throw new Error("mod modules: expected one at least, got none");
 			if (wanted === "RSRC") entries(read, at + 8, end, "DATA", anything);
 			at = end;
 		}
@@ -70,14 +75,14 @@ export function inspect(read: Read, size: number): string | undefined {
 	}
 }
 
-/** Pairs of a name and what it is the name of. */
+/** Pairs of a name and what it is the name of; returns how many. */
 function entries(
 	read: Read,
 	begin: number,
 	end: number,
 	what: string,
 	look: (read: Read, from: number, to: number) => void,
-): void {
+): number {
 	let count = 0;
 	for (let at = begin; at < end; ) {
 		if (++count > MostEntries) throw new Error(`mod: expected at most ${MostEntries} of ${what}, got more`);
@@ -85,6 +90,7 @@ function entries(
 		look(read, at + 8, middle);
 		at = atomEnd(read, middle, end, what);
 	}
+	return count;
 }
 
 /** Where the atom at `at` ends, which is of that name and within `most`. */

@@ -71,7 +71,7 @@ describe("tools: what may be published", () => {
 			["SYMB", Buffer.alloc(2)],
 			["IDEN", Buffer.alloc(0)],
 			["MAPS", Buffer.alloc(2)],
-			["MODS", Buffer.concat([atom("PATH", Buffer.from("app.xsb\0")), atom("CODE", Buffer.alloc(9))])],
+			["MODS", Buffer.concat([atom("PATH", Buffer.from("app\0")), atom("CODE", Buffer.alloc(9))])],
 			["RSRC", Buffer.alloc(0)],
 		];
 		const archive = (list: [string, Buffer][]) =>
@@ -82,11 +82,12 @@ describe("tools: what may be published", () => {
 			refused(() => checkMod(archive(parts.slice(0, at)), claim), `expected ${name}`);
 			refused(() => checkMod(archive(parts.filter((_, index) => index !== at)), claim), `expected ${name}`);
 		}
-		const empty = parts.map(([name, body]): [string, Buffer] => [
-			name,
-			name === "MODS" ? Buffer.alloc(0) : body,
-		]);
-		refused(() => checkMod(archive(empty), claim), "expected PATH and CODE by turns in MODS, got nothing");
+		const changed = (which: string, to: Buffer) =>
+			archive(parts.map(([name, body]): [string, Buffer] => [name, name === which ? to : body]));
+		refused(() => checkMod(changed("MODS", Buffer.alloc(0)), claim), "expected one at least, got none");
+		refused(() => checkMod(changed("SIGN", Buffer.alloc(15)), claim), "SIGN: expected 24 bytes, got 23");
+		const host = Buffer.concat([atom("PATH", Buffer.from("host/store\0")), atom("CODE", Buffer.alloc(9))]);
+		refused(() => checkMod(changed("MODS", host), claim), 'got "host/store"');
 	});
 
 	it("is signed where keys are pinned, by one of them or with a warning", () => {
