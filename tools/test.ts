@@ -28,6 +28,7 @@ function brief(results: Results): string {
 /** A step that itself breaks is a failure, never the end of the run. */
 async function play({ name, run }: Step): Promise<Results> {
 	say(`\n${name}`);
+	const began = Date.now();
 	try {
 		const results = await run();
 		if (results.passed || results.failed || skips(results)) say(brief(results));
@@ -35,8 +36,12 @@ async function play({ name, run }: Step): Promise<Results> {
 	} catch (error) {
 		say(`  ${error instanceof Error ? error.stack : error}`);
 		return check(name, false);
+	} finally {
+		say(`  ${seconds(began)} s`);
 	}
 }
+
+const seconds = (began: number): number => Math.round((Date.now() - began) / 1000);
 
 /** Types and lint are not specs: a run of those alone has shown nothing. */
 const ran = ({ passed, failed }: Results): boolean => passed + failed > 0;
@@ -64,12 +69,14 @@ async function main(): Promise<Results> {
 	return results;
 }
 
+const began = Date.now();
 process.once("SIGINT", () => {
 	tidy();
 	process.exit(130);
 });
 const results = await main();
 tidy();
+say(`\n${seconds(began)} s in all`);
 if (options.json) console.log(JSON.stringify({ ...results, coverage }));
 else console.log(`\n${closingLines(results).join("\n")}`);
 process.exitCode = results.failed || !results.passed ? 1 : 0;

@@ -1,6 +1,7 @@
 import { reasonOf } from "../../tools/reporter.ts";
 import { check, closingLines, none, sum } from "../../tools/test/results.ts";
 import { count } from "../../tools/test/run.ts";
+import { unjudged } from "../../tools/test/steps.ts";
 import { deepEqual, equal, includes } from "../assert.ts";
 
 const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join("\n");
@@ -57,5 +58,14 @@ describe("tools/reporter", () => {
 	it("reads the reason for skipping from the title", () => {
 		equal(reasonOf("mcconfig (needs MODDABLE) builds"), "needs MODDABLE");
 		equal(reasonOf("a spec of its own"), "a spec of its own");
+	});
+});
+
+describe("tools/test: mutants", () => {
+	it("fails for each file whose survivors nobody has judged", () => {
+		equal(unjudged([]).failed, 0);
+		const { passed, failed, skipped, failures } = unjudged(["modules/ota/a.ts", "modules/ota/b.ts"]);
+		deepEqual([passed, failed, skipped], [0, 2, []]);
+		equal(failures[0], "mutants of modules/ota/a.ts: expected its survivors judged, it is open");
 	});
 });
