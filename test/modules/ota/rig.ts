@@ -39,6 +39,10 @@ export function packageOf(image: Uint8Array<ArrayBuffer>, version = "v2", algori
 	};
 }
 
+/** A checksum that differs in its last digit only. */
+export const lastDigitWrong = (checksum: string): string =>
+	checksum.slice(0, -1) + (checksum.endsWith("0") ? "1" : "0");
+
 export class Rig {
 	readonly slots: FakeSlots;
 	readonly store = new FakeStore();

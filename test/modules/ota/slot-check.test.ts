@@ -1,10 +1,11 @@
 // The slot is believed when all of it is what was announced, however many slices that takes.
 import { Digest } from "crypt";
+import { algorithms, createChecksum } from "ota/checksum";
 import type { Firmware } from "ota/firmware";
 import { SlotCheck } from "ota/slot-check";
 import { equal, throws } from "../../assert.ts";
 import { FakeSlots } from "../../fakes/slots.ts";
-import { imageOf, packageOf } from "./rig.ts";
+import { imageOf, lastDigitWrong, packageOf } from "./rig.ts";
 
 const Size = 2 * 65_536 + 21;
 
@@ -33,4 +34,16 @@ describe("SlotCheck", () => {
 	});
 
 	it("takes a whole slot at once", () => equal(begin().check.step(Size), true));
+
+	for (const algorithm of algorithms)
+		it(`compares the last digit of ${algorithm}, too`, () => {
+			const { slots } = begin();
+			const sum = createChecksum(algorithm, Digest);
+			sum.write(imageOf(Size));
+			const checksum = sum.digest();
+			const check = (checksum: string) =>
+				new SlotCheck({ size: Size, algorithm, checksum } as Firmware, slots, Digest).step(Size);
+			equal(check(checksum), true);
+			throws(() => check(lastDigitWrong(checksum)), "OTA_CHECKSUM: slot: expected");
+		});
 });
