@@ -22,6 +22,9 @@ export function readings(): JSONObject {
 	return { ...analog, count, temperature: 20 + (count % 10) / 2, lamp, build };
 }
 
+/** Percent of the battery, for the rule `ota_battery`. This device has none; one that has gives a function here. */
+export const battery: (() => number | undefined) | undefined = undefined;
+
 /** Answers a server-side RPC; throwing tells the caller why not. */
 export function command(method: string, params: JSONValue): JSONValue {
 	switch (method) {

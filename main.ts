@@ -1,5 +1,5 @@
 // Composition root, the same for every host: makes the objects and ties their callbacks. No topics, no packets, no logic.
-import { command, readings, title, version } from "app";
+import * as app from "app";
 import { Digest } from "crypt";
 import type { JSONObject } from "host/contract";
 import device from "host/device";
@@ -25,6 +25,7 @@ import Timer from "timer";
 
 const watch = ["telemetryInterval", "healthInterval", ...sharedNames];
 const RestartDelay = 500; // ms: lets the last acknowledgement leave the chip
+const { command, readings, title, version } = app;
 const current = { title, version };
 const { commands: enabled = [], updateKeys: keys } = config;
 const log = new Log();
@@ -75,7 +76,9 @@ const updater = new Updater({
 	...(keys && { inspect: signedBy({ kind: "firmware", keys, digest: Digest, verify }) }),
 	...("secure" in server && { chunkSize: 4096 }), // larger records do not fit TLS's buffer
 	random: () => system.random(),
+	resetReason: system.resetReason,
 	conditions: () => ({
+		battery: app.battery?.(),
 		rssi: link.RSSI,
 		minute: link.clockValid ? Math.floor(Date.now() / 60_000) % 1440 : undefined,
 	}),

@@ -83,6 +83,7 @@ function application(): void {
 		...{ current, slots, store, digest: Digest, source: client, report, random },
 		onState,
 		onReady,
+		resetReason: system.resetReason,
 	});
 	trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });
 }

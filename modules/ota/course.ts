@@ -108,7 +108,7 @@ export class Course {
 		}
 		if (cure === "reconnect") this.#again = Timer.set(() => this.askAgain(), Again);
 		if (cure === "fresh" || cure === "never") this.#assignment.quarantine(firmware, String(error));
-		this.enterFailed(String(error), tally && reportOf(tally));
+		this.enterFailed(String(error), tally && reportOf(tally, this.#options.resetReason));
 	}
 
 	/** The client is connected: tells what runs and continues at the next byte. */

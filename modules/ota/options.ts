@@ -1,5 +1,5 @@
 /** What an updater needs. */
-import type { DigestConstructor, Slots, Store } from "host/contract";
+import type { DigestConstructor, ResetReason, Slots, Store } from "host/contract";
 import type { Current } from "ota/firmware";
 import type { GateOptions } from "ota/gate";
 import type { Inspect } from "ota/inspector";
@@ -26,6 +26,8 @@ export interface UpdaterOptions extends GateOptions {
 	digest: DigestConstructor;
 	source: Source;
 	report: Report;
+	/** Why this boot happened: told in `ota_report`. */
+	resetReason?: ResetReason;
 	/** Random integers 0…2^32-1, for request ids and `ota_jitter`. */
 	random: () => number;
 	/** Which packages are taken; default `any` version of the running title. */
