@@ -2,9 +2,8 @@
 import { fileURLToPath } from "node:url";
 import type { StoreValue } from "../../../hosts/contract.ts";
 import { Board } from "../../../hosts/virtual/board.ts";
-import { buildFirmware, writeFactoryImage } from "../../../hosts/virtual/factory.ts";
+import { buildFirmware, type FirmwareOptions, writeFactoryImage } from "../../../hosts/virtual/factory.ts";
 import { NorFlash } from "../../../hosts/virtual/flash.ts";
-import type { Config } from "../../../hosts/virtual/guest/config.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { readPartitions } from "../../../hosts/virtual/partitions.ts";
 
@@ -62,20 +61,23 @@ export class TestBoard {
 const matches = (line: string, text: string | RegExp): boolean =>
 	typeof text === "string" ? line.includes(text) : text.test(line);
 
-/** Builds `entry` (a path from the project's folder), writes it and the namespace `tb` to a blank chip, and powers it on. */
+/**
+ * Builds `entry` (a path from the project's folder), writes it and the namespace `tb` to a blank chip, and powers it on. `over` changes
+ * the build, `more` are further namespaces.
+ */
 export async function boardWith(
 	entry: string,
 	tb: Record<string, StoreValue>,
-	config: Partial<Config> = {},
+	over: Partial<FirmwareOptions> = {},
+	more: Record<string, Record<string, StoreValue>> = {},
 ): Promise<TestBoard> {
 	const flash = new NorFlash();
 	const file = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
-	writeFactoryImage(
-		flash,
-		await buildFirmware({ entry: file, version: "1.0.0", build: "test", title: "test", config }),
-	);
+	const identity = { version: "1.0.0", build: "test", title: "test" };
+	writeFactoryImage(flash, await buildFirmware({ entry: file, ...identity, ...over }));
 	const nvs = new Nvs(flash, readPartitions().find("nvs"));
-	for (const [name, value] of Object.entries(tb)) nvs.set("tb", name, value);
+	for (const [namespace, values] of Object.entries({ ...more, tb }))
+		for (const [name, value] of Object.entries(values)) nvs.set(namespace, name, value);
 	const made = new TestBoard(new Board({ flash }));
 	made.board.powerOn();
 	return made;
