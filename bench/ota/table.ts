@@ -5,7 +5,10 @@ import { Link, type LinkOptions } from "../link.ts";
 import { Peer } from "../peer.ts";
 import { download } from "./download.ts";
 import { rate } from "./image.ts";
-import { CppSDK, type PeerDevice, PythonSDK, RainMaker } from "./peers.ts";
+import { CppSDK } from "./peers/cpp.ts";
+import type { PeerDevice } from "./peers/peer.ts";
+import { PythonSDK } from "./peers/python.ts";
+import { RainMaker } from "./peers/rainmaker.ts";
 
 /** Winbond W25Q32FV: 6.8, AC characteristics, typical and maximum of tSE, tBE2, tPP. */
 export const chips: Record<"typical" | "maximum", FlashTiming> = {
