@@ -4,17 +4,28 @@ import { CRC32 } from "ota/crc32";
 import { clip, OTAError } from "ota/errors";
 import { MurmurHash32, MurmurHash128 } from "ota/murmur3";
 
-/** Takes bytes in any pieces; `digest()` ends it. */
-export interface Checksum {
-	write(bytes: Uint8Array<ArrayBuffer>): void;
-	/** Lower-case hex in the server's byte order. */
-	digest(): string;
-}
-
-/** A hash of ours: the bytes of `close()` are in Guava's order, little-endian (ThingsBoard 8.2). */
+/** A hash; of ours the bytes of `close()` are in Guava's order, little-endian (ThingsBoard 8.2). */
 export interface Hash {
 	write(bytes: Uint8Array<ArrayBuffer>): void;
 	close(): ArrayBuffer;
+}
+
+/** Takes bytes in any pieces; `digest()` ends it. */
+export class Checksum {
+	readonly #hash: Hash;
+
+	constructor(hash: Hash) {
+		this.#hash = hash;
+	}
+
+	write(bytes: Uint8Array<ArrayBuffer>): void {
+		this.#hash.write(bytes);
+	}
+
+	/** Lower-case hex in the server's byte order. */
+	digest(): string {
+		return hex(this.#hash.close());
+	}
 }
 
 const lengths: { readonly [algorithm: string]: number } = Object.freeze({
@@ -37,11 +48,7 @@ export function digestLength(algorithm: unknown): number {
 
 /** Starts a checksum. Throws OTA_ALGORITHM when the host lacks the algorithm. */
 export function createChecksum(algorithm: string, Digest: DigestConstructor): Checksum {
-	const hash = open(algorithm, Digest);
-	return {
-		write: (bytes) => hash.write(bytes),
-		digest: () => hex(hash.close()),
-	};
+	return new Checksum(open(algorithm, Digest));
 }
 
 /** OTA_CHECKSUM. Of the longer digests only the first digits are shown, so that both fit into `fw_error`. */
@@ -49,7 +56,7 @@ export function mismatch(where: string, expected: string, came: string): OTAErro
 	return new OTAError("OTA_CHECKSUM", `${where}: expected ${clip(expected, 64)}, got ${clip(came, 64)}`);
 }
 
-function open(algorithm: string, Digest: DigestConstructor): ReturnType<typeof start> {
+function open(algorithm: string, Digest: DigestConstructor): Hash {
 	try {
 		return start(algorithm, Digest);
 	} catch (error) {
@@ -58,10 +65,7 @@ function open(algorithm: string, Digest: DigestConstructor): ReturnType<typeof s
 	}
 }
 
-function start(
-	algorithm: string,
-	Digest: DigestConstructor,
-): { write(bytes: Uint8Array<ArrayBuffer>): void; close(): ArrayBuffer } {
+function start(algorithm: string, Digest: DigestConstructor): Hash {
 	switch (algorithm) {
 		case "CRC32":
 			return new CRC32();

@@ -161,15 +161,15 @@ export class Course {
 	/** From what is kept, or from byte 0. */
 	private begin(firmware: Firmware): void {
 		try {
-			this.#installation = new Installation({
-				...{ chunkSize: UsualChunk, ...this.#options },
+			const plan = {
 				firmware,
 				spoiled: this.#assignment.spoiled(firmware),
 				isFirst: this.#assignment.begins(firmware),
 				nextRequest: () => this.nextRequest(),
 				onProgress: () => this.moved(),
-				onDone: (error) => this.downloaded(error),
-			});
+				onDone: (error?: OTAError) => this.downloaded(error),
+			};
+			this.#installation = new Installation(this.#options, plan, this.#options.chunkSize ?? UsualChunk);
 		} catch (error) {
 			this.fail(error as OTAError);
 			return;
@@ -199,6 +199,7 @@ export class Course {
 
 	/** Each of the next steps in a turn of its own, so that the last fragment's callback returns first. */
 	private downloaded(error?: OTAError): void {
+		this.#installation?.close(); // only the image is needed any more
 		if (error) this.fail(error);
 		else this.enter("DOWNLOADED", () => this.gate.pass(() => this.step(() => this.verify())));
 	}

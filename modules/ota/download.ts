@@ -25,7 +25,7 @@ export class Download {
 
 	constructor(options: DownloadOptions) {
 		this.#options = options;
-		this.#patience = new Patience(options.pace, (deadline) => this.overdue(deadline));
+		this.#patience = new Patience(options.pace, this);
 		this.#requests = new Requests(options, this.#patience);
 	}
 
@@ -179,7 +179,8 @@ export class Download {
 		}
 	}
 
-	private overdue(deadline: number): void {
+	/** For `Patience`. */
+	overdue(deadline: number): void {
 		if (this.spend("OTA_TIMEOUT", `${this.next}: expected it within ${deadline} ms, got nothing`))
 			this.#requests.askAgain();
 	}

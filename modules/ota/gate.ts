@@ -116,7 +116,7 @@ export class Gate {
 
 	/** Nothing waits any more. */
 	close(): void {
-		this.#next = undefined;
+		this.#next = this.#first = undefined;
 		this.stop();
 	}
 

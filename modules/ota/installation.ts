@@ -1,5 +1,4 @@
 /** One package on its way into the target: what is kept of it, its header, its bytes, verification, activation. Knows no states. */
-import type { DigestConstructor, Store } from "host/contract";
 import { attempt, naming } from "ota/attempt";
 import { Download } from "ota/download";
 import { flashError, OTAError, storeError } from "ota/errors";
@@ -7,25 +6,18 @@ import type { Firmware } from "ota/firmware";
 import { Head } from "ota/head";
 import { checkHead, HeadSize } from "ota/header";
 import { Image } from "ota/image";
-import type { Inspect } from "ota/inspector";
 import { dropKept, type Kept, readKept, writeKept } from "ota/kept";
+import type { UpdaterOptions } from "ota/options";
 import { Pace } from "ota/pace";
 import { dropTrial, writeTrial } from "ota/record";
-import type { Chunk, Source } from "ota/source";
+import type { Chunk } from "ota/source";
 import { noTally, type Tally } from "ota/tally";
-import type { Target } from "ota/target";
 import Time from "time";
 import Timer from "timer";
 
-export interface InstallationOptions {
+/** One package's own, beside the options of the updater, which are the same for all. */
+export interface Plan {
 	firmware: Firmware;
-	slots: Target;
-	store: Store;
-	digest: DigestConstructor;
-	source: Source;
-	/** Most bytes of a chunk. */
-	chunkSize: number;
-	inspect?: Inspect | undefined;
 	/** Downloads of this package that came to nothing by its own or flash's fault. */
 	spoiled: number;
 	/** It begins for the first time in this boot. */
@@ -42,7 +34,8 @@ const Slice = 32_768; // bytes read back and hashed in one turn
 const Boots = 10; // that a block may take: what crashes or browns out under a download must not do so for ever
 
 export class Installation {
-	readonly #options: InstallationOptions;
+	readonly #options: UpdaterOptions;
+	readonly #plan: Plan;
 	readonly #pace: Pace;
 	readonly #tally: Tally;
 	#kept: Kept | undefined;
@@ -55,13 +48,17 @@ export class Installation {
 	#noted = false;
 	#began = Time.ticks;
 
-	/** The slot is about to change, so no trial record may speak of it any more. Throws OTA_STORE, OTA_ALGORITHM, OTA_FLASH. */
-	constructor(options: InstallationOptions) {
-		const { store, firmware, chunkSize } = options;
+	/**
+	 * `chunkSize`: most bytes of a chunk. The slot is about to change, so no trial record may speak of it any more. Throws OTA_STORE,
+	 * OTA_ALGORITHM, OTA_FLASH.
+	 */
+	constructor(options: UpdaterOptions, plan: Plan, chunkSize: number) {
+		const { store } = options;
 		this.#options = options;
+		this.#plan = plan;
 		this.#image = this.newImage();
 		naming("forget the last trial", storeError, () => dropTrial(store));
-		this.#kept = readKept(store, firmware);
+		this.#kept = readKept(store, plan.firmware);
 		this.#tally = { ...noTally(), ...this.#kept?.tally };
 		this.#pace = new Pace(chunkSize);
 		if (!this.#kept) dropKept(store);
@@ -82,8 +79,7 @@ export class Installation {
 	/** Goes to work: with what flash holds already, or with the header. */
 	begin(): void {
 		const kept = this.#kept;
-		if (kept && kept.boots >= Boots && this.#options.isFirst)
-			this.#options.onDone(interrupted(kept.position));
+		if (kept && kept.boots >= Boots && this.#plan.isFirst) this.#plan.onDone(interrupted(kept.position));
 		else if (kept?.position) this.soon(() => this.recall());
 		else this.probe();
 	}
@@ -127,9 +123,9 @@ export class Installation {
 	 * knows. Throws OTA_STORE, OTA_FLASH.
 	 */
 	activate(): void {
-		const { firmware, slots, store } = this.#options;
+		const { slots, store } = this.#options;
 		const slot = naming("look at the slot", flashError, () => slots.next.label);
-		const record = { ...firmware, slot, trials: 1, tally: this.tally };
+		const record = { ...this.#plan.firmware, slot, trials: 1, tally: this.tally };
 		naming("keep the trial record", storeError, () => writeTrial(store, record));
 		try {
 			slots.activate();
@@ -150,7 +146,8 @@ export class Installation {
 	}
 
 	private newImage(): Image {
-		const { firmware, slots: target, digest, inspect } = this.#options;
+		const { slots: target, digest, inspect } = this.#options;
+		const { firmware } = this.#plan;
 		const inspector = naming("inspect", flashError, () => inspect?.(firmware));
 		const onSealed = (position: number, proof: string) => this.keep(position, proof);
 		return new Image({ firmware, target, digest, inspector, onSealed });
@@ -162,20 +159,20 @@ export class Installation {
 	}
 
 	private write(position: number, proof: string, boots: number): void {
-		const { firmware, store, spoiled } = this.#options;
-		writeKept(store, firmware, { position, proof, spoiled, boots, tally: this.tally });
+		const { firmware, spoiled } = this.#plan;
+		writeKept(this.#options.store, firmware, { position, proof, spoiled, boots, tally: this.tally });
 	}
 
 	/** The first bytes of this boot have come. Throws what the store throws. */
 	private note(): void {
 		const { position = 0, proof = "", boots = 0 } = this.#kept ?? {};
 		this.#noted = true;
-		this.write(position, proof, boots + (this.#options.isFirst ? 1 : 0));
+		this.write(position, proof, boots + (this.#plan.isFirst ? 1 : 0));
 	}
 
 	private moved(): void {
 		if (!this.#noted) attempt(() => this.note());
-		this.#options.onProgress();
+		this.#plan.onProgress();
 	}
 
 	/** What the slot holds is trusted when its digest is that of the record; otherwise it is fetched again. */
@@ -194,34 +191,34 @@ export class Installation {
 
 	private recalled(): void {
 		this.#tally.resumes++;
-		this.#options.onProgress();
+		this.#plan.onProgress();
 		this.fetchImage();
 	}
 
 	private startOver(): void {
 		this.keep(0, "", this.#kept?.boots);
-		this.#kept = readKept(this.#options.store, this.#options.firmware);
+		this.#kept = readKept(this.#options.store, this.#plan.firmware);
 		try {
 			this.#image = this.newImage();
 			this.probe();
 		} catch (error) {
-			this.#options.onDone(error as OTAError);
+			this.#plan.onDone(error as OTAError);
 		}
 	}
 
 	/** Under a request id and a chunk size of its own, before anything is erased. */
 	private probe(): void {
 		if (this.#closed) return;
-		const size = Math.min(HeadSize, this.#options.firmware.size);
+		const size = Math.min(HeadSize, this.#plan.firmware.size);
 		const head = new Head(this.#image.buffer.subarray(0, size));
-		const onDone = (error?: OTAError) => (error ? this.#options.onDone(error) : this.probed(head));
+		const onDone = (error?: OTAError) => (error ? this.#plan.onDone(error) : this.probed(head));
 		this.start({ sink: head, size, chunkSize: HeadSize, onProgress: () => {}, onDone });
 	}
 
 	private probed({ bytes }: Head): void {
-		const { firmware, slots, onDone } = this.#options;
+		const { firmware, onDone } = this.#plan;
 		try {
-			checkHead(bytes, firmware, slots);
+			checkHead(bytes, firmware, this.#options.slots);
 			naming("keep the position", storeError, () => this.note()); // before anything is erased in vain
 		} catch (error) {
 			onDone(error instanceof OTAError ? error : new OTAError("OTA_IMAGE", `header: ${error}`, error));
@@ -232,7 +229,7 @@ export class Installation {
 
 	private fetchImage(): void {
 		if (this.#closed) return; // the application has heard how much was kept, and decided otherwise
-		const { firmware, onDone } = this.#options;
+		const { firmware, onDone } = this.#plan;
 		const onProgress = () => this.moved();
 		if (this.#image.position === firmware.size) onDone();
 		else this.start({ sink: this.#image, size: firmware.size, onProgress, onDone });
@@ -243,7 +240,8 @@ export class Installation {
 			chunkSize?: number;
 		},
 	): void {
-		const { source, nextRequest } = this.#options;
+		const { source } = this.#options;
+		const { nextRequest } = this.#plan;
 		this.#fetch = new Download({ source, nextRequest, pace: this.#pace, tally: this.#tally, ...options });
 		if (this.#connected) this.#fetch.connected();
 	}

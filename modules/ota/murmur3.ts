@@ -45,11 +45,11 @@ export class MurmurHash32 extends Murmur {
 	}
 
 	protected override mix(): void {
-		this.#hash = (Math.imul(rotate(this.#hash ^ this.#scrambled(), 13), 5) + 0xe6546b64) | 0;
+		this.#hash = (Math.imul(rotate(this.#hash ^ this.scrambled(), 13), 5) + 0xe6546b64) | 0;
 	}
 
 	protected override finish(): ArrayBuffer {
-		let hash = this.#hash ^ this.#scrambled() ^ this.length; // an empty tail scrambles to 0
+		let hash = this.#hash ^ this.scrambled() ^ this.length; // an empty tail scrambles to 0
 		hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
 		hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
 		const result = new DataView(new ArrayBuffer(4));
@@ -57,7 +57,7 @@ export class MurmurHash32 extends Murmur {
 		return result.buffer;
 	}
 
-	#scrambled(): number {
+	private scrambled(): number {
 		return Math.imul(rotate(Math.imul(this.data.getInt32(0, true), 0xcc9e2d51), 15), 0x1b873593);
 	}
 }
@@ -114,11 +114,11 @@ class Wide {
 
 	/** The final mix of one half of the hash. */
 	finish(): this {
-		return this.#fold().multiply(F1).#fold().multiply(F2).#fold();
+		return this.fold().multiply(F1).fold().multiply(F2).fold();
 	}
 
 	/** value ^= value >>> 33 */
-	#fold(): this {
+	private fold(): this {
 		this.low ^= this.high >>> 1;
 		return this;
 	}
@@ -151,14 +151,14 @@ export class MurmurHash128 extends Murmur {
 	}
 
 	protected override mix(): void {
-		this.#h1.xor(this.#first()).rotate(27).add(this.#h2).multiply(Five).add(N1);
-		this.#h2.xor(this.#second()).rotate(31).add(this.#h1).multiply(Five).add(N2);
+		this.#h1.xor(this.first()).rotate(27).add(this.#h2).multiply(Five).add(N1);
+		this.#h2.xor(this.second()).rotate(31).add(this.#h1).multiply(Five).add(N2);
 	}
 
 	protected override finish(): ArrayBuffer {
 		const [h1, h2, length] = [this.#h1, this.#h2, new Wide(0, this.length)];
-		h2.xor(this.#second()); // an empty tail is 0 and changes nothing
-		h1.xor(this.#first());
+		h2.xor(this.second()); // an empty tail is 0 and changes nothing
+		h1.xor(this.first());
 		h1.xor(length).add(h2.xor(length));
 		h2.add(h1);
 		h1.finish().add(h2.finish());
@@ -169,11 +169,11 @@ export class MurmurHash128 extends Murmur {
 		return result.buffer;
 	}
 
-	#first(): Wide {
+	private first(): Wide {
 		return this.#k.load(this.data, 0).multiply(C1).rotate(31).multiply(C2);
 	}
 
-	#second(): Wide {
+	private second(): Wide {
 		return this.#k.load(this.data, 8).multiply(C2).rotate(33).multiply(C1);
 	}
 }

@@ -8,17 +8,22 @@ export const Tries = 5;
 const Shortest = 5_000; // milliseconds
 const Longest = 60_000;
 
+/** Whoever waits; the object itself, for a closure takes more memory. */
+export interface Waiting {
+	/** Nothing came for `deadline` milliseconds; no deadline runs now. */
+	overdue(deadline: number): void;
+}
+
 export class Patience {
 	readonly #pace: Pace;
-	readonly #onOverdue: (deadline: number) => void;
+	readonly #waiting: Waiting;
 	#left = Tries;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#moved = 0; // ticks of the last progress or request
 
-	/** `onOverdue`: nothing came for `deadline` milliseconds; no deadline runs then. */
-	constructor(pace: Pace, onOverdue: (deadline: number) => void) {
+	constructor(pace: Pace, waiting: Waiting) {
 		this.#pace = pace;
-		this.#onOverdue = onOverdue;
+		this.#waiting = waiting;
 	}
 
 	/** Something was asked for: a deadline runs. */
@@ -64,6 +69,6 @@ export class Patience {
 		const deadline = this.deadline;
 		const left = deadline - this.silence;
 		if (left > 0) this.#timer = Timer.set(() => this.due(), left);
-		else this.#onOverdue(deadline);
+		else this.#waiting.overdue(deadline);
 	}
 }

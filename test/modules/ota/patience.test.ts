@@ -9,7 +9,7 @@ function begin(roundTrip = 0) {
 	const pace = new Pace(4096);
 	if (roundTrip) pace.measured(roundTrip, 4096);
 	const due: number[] = [];
-	return { patience: new Patience(pace, (deadline) => due.push(deadline)), due };
+	return { patience: new Patience(pace, { overdue: (deadline) => due.push(deadline) }), due };
 }
 
 describe("Patience", () => {

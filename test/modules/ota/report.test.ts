@@ -113,6 +113,18 @@ describe("ota_report", () => {
 		ok(Number(bytes) >= Block, String(bytes));
 	});
 
+	it("counts nothing that comes after the last byte", () => {
+		const rig = new Rig();
+		rig.outcome = undefined; // DOWNLOADED lasts
+		const updater = offered(rig, "POWERON");
+		while (rig.server.answer(updater));
+		const { stats } = updater;
+		const known = { ...stats };
+		const [last] = rig.server.asked.slice(-1);
+		if (last) rig.server.deliver(updater, last);
+		deepEqual([updater.state, { ...updater.stats }], ["DOWNLOADED", known]);
+	});
+
 	it("is not told of a package that cost nothing, and lacks only the reason where none is known", () => {
 		const rig = new Rig();
 		offered(rig, "POWERON", { fw_size: 0 });

@@ -25,7 +25,7 @@ function begin(size: number, chunkSize?: number, largest = 4096) {
 	};
 	const pace = new Pace(largest);
 	const tally = noTally();
-	const patience = new Patience(pace, () => {});
+	const patience = new Patience(pace, { overdue() {} });
 	const nextRequest = () => ++world.drawn;
 	const requests = new Requests(
 		{ source, sink, size, pace, tally, nextRequest, ...(chunkSize !== undefined && { chunkSize }) },
