@@ -38,6 +38,10 @@ export interface Setup {
 	entry?: string;
 	/** For a gateway. */
 	children?: number;
+	/** Most bytes of a chunk; default: the updater's own. */
+	chunk?: number;
+	/** Packages must be signed. */
+	signed?: boolean;
 	/** Flash commands take the time they take on the chip. Default false: none. */
 	flashTime?: boolean;
 	/** Times of the flash chip, where they count; default: typical ones. */
@@ -72,6 +76,8 @@ export async function boot(setup: Setup, connect = true): Promise<Bench> {
 	nvs.set("bench", "again", setup.again ?? 0);
 	nvs.set("bench", "until", setup.until ?? 0);
 	nvs.set("bench", "children", setup.children ?? 0);
+	nvs.set("bench", "chunk", setup.chunk ?? 0);
+	nvs.set("bench", "signed", setup.signed ? 1 : 0);
 	if (setup.flashTime) flash.onBusy = (ms) => clock.stall(ms);
 	const traces: Bench["traces"] = [];
 	const board = new Board({ flash, clock, network: link, flashTime: 0 });

@@ -3,10 +3,12 @@
 import { Digest } from "crypt";
 import type { JSONObject } from "host/contract";
 import device from "host/device";
+import verify from "host/signature";
 import slots from "host/slots";
 import Store from "host/store";
 import system from "host/system";
 import Updater from "ota";
+import { signedBy } from "ota/signature";
 import Trial from "ota/trial";
 import TBClient, { type RPC } from "tbclient";
 import type { ChunkInfo } from "tbclient/inbound";
@@ -19,6 +21,10 @@ const to = Number(settings.get("to") ?? 0);
 const queue = Number(settings.get("queue") ?? 0); // messages that are handed over in second 2
 const again = Number(settings.get("again") ?? 0);
 const until = Number(settings.get("until") ?? 0);
+const chunkSize = Number(settings.get("chunk") ?? 0) || undefined;
+const keys = [`04${"11".repeat(64)}`]; // of nobody: what is measured ends before the signature is looked at
+const inspect = settings.get("signed") === 1 ? signedBy({ keys, digest: Digest, verify }) : undefined;
+const conditions = () => ({ battery: 100, rssi: -50, minute: 600 });
 const server = { host: "127.0.0.1", port: 1883 };
 const current = { title: "bench", version: "1.0.0" };
 const kept: unknown[] = [];
@@ -83,7 +89,10 @@ function application(): void {
 		...{ current, slots, store, digest: Digest, source: client, report, random },
 		onState,
 		onReady,
+		conditions,
 		resetReason: system.resetReason,
+		...(chunkSize && { chunkSize }),
+		...(inspect && { inspect }),
 	});
 	trial = new Trial({ current, slots, store, resetReason: system.resetReason, report });
 }

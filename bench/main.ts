@@ -86,9 +86,8 @@ if (!(Number.isInteger(messages) && messages >= 100)) {
 	console.error(`--messages: expected at least 100, got "${options.messages}"`);
 	process.exit(2);
 }
-const figures = await xs();
 const report: Report = {
-	...{ xs: figures, ota: await ota(figures.heapBytes), size: await size() },
+	...{ xs: await xs(), ota: await ota(), size: await size() },
 	telemetry: await telemetry(messages),
 	gateway: await gateway(messages),
 	standin: await standin(options.quick),

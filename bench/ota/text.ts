@@ -12,14 +12,15 @@ function line({ rttMs, bandwidthkBps, loss, windowBytes, flash, ...rates }: Row)
 	return `  ${where.join("")}  ${flash}${speeds.join("")}`;
 }
 
-export function tableText({ table, extraHeapBytes, refetch }: OTA): string {
+export function tableText({ table, extraHeapBytes, extraHeap, refetch }: OTA): string {
 	const again = refetch.map(
 		({ drops, ratio, chunksAgain }) => `${drops} drops: ${chunksAgain} (${100 * ratio} %)`,
 	);
+	const heaps = extraHeap.map(({ what, bytes }) => `${what} ${bytes}`);
 	return `
   kB/s, 1 MiB   RTT ms, kB/s, loss, TCP window, flash: this updater, C++ SDK, RainMaker, Python SDK, limit
 ${table.map(line).join("\n")}
                 the others are models of their algorithms (docs/bench.md); limit = min(bandwidth, flash, window / round trip)
-  extra heap    ${extraHeapBytes} B while updating
+  extra heap    at most ${extraHeapBytes} B while updating: ${heaps.join("; ")}
   fetched again in chunks of 4096 B, ${again.join("; ")}`;
 }

@@ -149,7 +149,7 @@ const rowKeys = [
 ];
 
 /** The aims of docs/bench.md. */
-function holdOTA({ table, extraHeapBytes, refetch }: OTA): void {
+function holdOTA({ table, extraHeapBytes, extraHeap, refetch }: OTA): void {
 	equal(table.length, cells.length);
 	for (const row of table) {
 		const text = JSON.stringify(row);
@@ -164,6 +164,7 @@ function holdOTA({ table, extraHeapBytes, refetch }: OTA): void {
 		ok(row.ours >= 0.99 * Math.max(Number(row.cpp), Number(row.rainmaker), Number(row.python)), text);
 	}
 	ok(table.filter(isClear).length > 8, "rows in which one term is clearly the least");
+	equal(extraHeapBytes, Math.max(...extraHeap.map(({ bytes }) => bytes)));
 	ok(extraHeapBytes > 0 && extraHeapBytes <= 8192, `extra heap ${extraHeapBytes}`);
 	deepEqual(
 		refetch.map(({ drops, chunksAgain, ratio }) => [drops, chunksAgain <= drops, ratio > 0]),
