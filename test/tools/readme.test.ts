@@ -36,4 +36,13 @@ describe("The pages", () => {
 		const missing = examples().filter((name) => !rows.some((row) => row.includes(`](examples/${name}.ts)`)));
 		deepEqual(missing, []);
 	});
+
+	it("docs/sdk.md: every spec file of the SDK is in its table", () => {
+		const page = read("docs/sdk.md");
+		const files = readdirSync(join(root, "test/sdk")).filter((file) => file.endsWith(".test.ts"));
+		deepEqual(
+			files.filter((file) => !page.includes(`| \`test/sdk/${file}\` |`)),
+			[],
+		);
+	});
 });
