@@ -23,7 +23,8 @@ const again = Number(settings.get("again") ?? 0);
 const until = Number(settings.get("until") ?? 0);
 const chunkSize = Number(settings.get("chunk") ?? 0) || undefined;
 const keys = [`04${"11".repeat(64)}`]; // of nobody: what is measured ends before the signature is looked at
-const inspect = settings.get("signed") === 1 ? signedBy({ keys, digest: Digest, verify }) : undefined;
+const inspect =
+	settings.get("signed") === 1 ? signedBy({ kind: "firmware", keys, digest: Digest, verify }) : undefined;
 const conditions = () => ({ battery: 100, rssi: -50, minute: 600 });
 const server = { host: "127.0.0.1", port: 1883 };
 const current = { title: "bench", version: "1.0.0" };

@@ -130,7 +130,7 @@ describe("software packages", function () {
 		const other = await boardWith(
 			"examples/software.ts",
 			{ host, port, token: pinning.token },
-			{ updateKeys },
+			{ config: { updateKeys } },
 		);
 		try {
 			await other.saw("mod none");
