@@ -10,11 +10,37 @@ import { FakeSlots } from "../../fakes/slots.ts";
 import { FakeStore } from "../../fakes/store.ts";
 import { movesFrom, type Table, trialTable, updaterTable } from "./table.ts";
 
-/** Moves that no table has, seen by any rig. There must be none. */
-export const illegal: string[] = [];
+/** Moves that no table has, since the last look. */
+const illegal: string[] = [];
 
-function hold(table: Table, from: string, to: string): void {
+function note(table: Table, from: string, to: string): void {
 	if (!movesFrom(table, from).includes(to)) illegal.push(`${from} to ${to}`);
+}
+
+/** Throws when a machine has made a move since the last look that its table does not have. */
+export function holdMoves(): void {
+	const moves = illegal.splice(0);
+	if (moves.length) throw new Error(`expected moves of docs/ota-states.md, got ${moves.join(", ")}`);
+}
+
+afterEach(holdMoves); // every spec of every file that uses this one
+
+/** To be told of each state of one life of an `Updater`. DOWNLOADING again, with bytes, is progress. */
+export function updaterMoves(): (state: string, progress: { written: number }) => void {
+	let from = "IDLE";
+	return (to, { written }) => {
+		if (to !== from || to !== "DOWNLOADING" || !written) note(updaterTable, from, to);
+		from = to;
+	};
+}
+
+/** To be told of each stage of one life of a `Trial`. */
+export function trialMoves(): (stage: string) => void {
+	let from = "STARTED";
+	return (to) => {
+		note(trialTable, from, to);
+		from = to;
+	};
 }
 
 type Callback = (error: Error | null) => void;
@@ -67,38 +93,44 @@ export class Rig {
 		if (this.outcome !== undefined) callback?.(this.outcome);
 	};
 
+	readonly #onState: NonNullable<UpdaterOptions["onState"]> = (state, { error }) => {
+		this.states.push(state);
+		if (error) this.errors.push(error);
+	};
+
+	readonly #onStage: NonNullable<TrialOptions["onStage"]> = (stage, error) => {
+		this.events.push(stage);
+		if (error) this.errors.push(error);
+	};
+
 	updater(options: Partial<UpdaterOptions> = {}): Updater {
 		const { current, slots, store, server: source, report } = this;
-		let from = "IDLE";
+		const moves = updaterMoves();
 		this.server.connect();
 		return new Updater({
 			...{ current, slots, store, source, report, digest: Digest, random: () => 123 },
-			onState: (state, { written, error }) => {
-				if (state !== "DOWNLOADING" || !written) hold(updaterTable, from, state);
-				from = state;
-				this.states.push(state);
-				if (error) this.errors.push(error);
-			},
 			onReady: () => this.ready++,
 			...options,
+			onState: (state, progress) => {
+				moves(state, progress);
+				(options.onState ?? this.#onState)(state, progress);
+			},
 		});
 	}
 
 	trial(options: Partial<TrialOptions> = {}): Trial {
 		const { current, slots, store, report } = this;
-		let from = "STARTED";
+		const moves = trialMoves();
 		return new Trial({
 			...{ current, slots, store, report, resetReason: "SW" as ResetReason, digest: Digest },
 			onConfirmed: () => this.events.push("confirmed"),
 			onRevert: () => this.events.push("revert"),
 			onReady: () => this.ready++,
-			onStage: (stage, error) => {
-				hold(trialTable, from, stage);
-				from = stage;
-				this.events.push(stage);
-				if (error) this.errors.push(error);
-			},
 			...options,
+			onStage: (stage, error) => {
+				moves(stage);
+				(options.onStage ?? this.#onStage)(stage, error);
+			},
 		});
 	}
 
