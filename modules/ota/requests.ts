@@ -76,6 +76,7 @@ export class Requests {
 	/** A whole chunk of this series has come: asks for what follows. */
 	completed(series: Series): void {
 		this.#answered ||= series === this.#series;
+		this.#asked = Math.max(this.#asked, this.start); // it came although it was to be asked for again
 		this.ask();
 	}
 

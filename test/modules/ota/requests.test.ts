@@ -161,6 +161,18 @@ describe("Requests", () => {
 		equal(news(), "");
 	});
 
+	it("ask for nothing that came while it was to be asked for again, and the source refused", () => {
+		const { requests, world, came, news } = begin(3_000, 1_000);
+		requests.renew();
+		equal(news(), "1:0+1000");
+		world.accepts = false;
+		requests.askAgain();
+		came(1_000);
+		world.accepts = true;
+		requests.writable();
+		equal(news(), "1:1000+1000");
+	});
+
 	it("are asked again from the missing chunk on when the source refused that", () => {
 		const { requests, came, news, world } = begin(20_000, 1_000);
 		requests.renew();
