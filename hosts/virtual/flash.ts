@@ -77,8 +77,13 @@ export class NorFlash {
 
 	/** A copy of `length` bytes. */
 	read(offset: number, length: number): Buffer {
+		return Buffer.from(this.view(offset, length));
+	}
+
+	/** The bytes themselves, to be looked at before the next command: a copy of a whole slot is dear. */
+	view(offset: number, length: number): Readonly<Buffer> {
 		this.#check("read", offset, length);
-		return Buffer.from(this.#bytes.subarray(offset, offset + length));
+		return this.#bytes.subarray(offset, offset + length);
 	}
 
 	/** Programs `data`: every bit becomes old AND new, so write to erased bytes only. One command. */

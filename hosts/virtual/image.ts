@@ -129,7 +129,7 @@ export function readImage(bytes: Uint8Array, chip = ChipId): Image {
 
 /** The image in a slot. @throws ImageError */
 export function readSlot(flash: NorFlash, slot: Partition): Image {
-	return readImage(flash.read(slot.offset, slot.size));
+	return readImage(flash.view(slot.offset, slot.size));
 }
 
 function checkHeader(image: Buffer, chip: number): void {
@@ -187,7 +187,7 @@ function describe(image: Buffer): Image {
 		identity: found?.identity,
 		version: getText(app, 16, 32),
 		project: getText(app, 48, 32),
-		payload: image.subarray(script, script + (found?.scriptLength ?? 0)),
+		payload: Buffer.from(image.subarray(script, script + (found?.scriptLength ?? 0))), // flash may change under it
 		length: image.length,
 		sha256: sha256(image).toString("hex"),
 	};
