@@ -26,9 +26,10 @@ export class Eraser {
 
 	/** One step. Throws OTA_FLASH. */
 	step(): void {
-		const { next, blockSize } = this.#target;
+		const { blockSize } = this.#target;
 		const isBlock = this.end % blockSize === 0 && this.#size - this.end > Few * Sector;
-		const length = Math.min(isBlock ? this.#step : Sector, next.size - this.end);
+		const room = naming("look at the slot", flashError, () => this.#target.next.size) - this.end;
+		const length = Math.min(isBlock ? this.#step : Sector, room);
 		const started = Time.ticks;
 		naming(`erase ${length} bytes at ${this.end}`, flashError, () => this.#target.erase(this.end, length));
 		if (Time.delta(started) > Slow) this.#step = Sector;

@@ -205,3 +205,27 @@ describe("Trial, rarely", () => {
 		includes(rig.errors.at(-1) as string, "OTA_FLASH: activate the slot again: ESP_ERR_FLASH_OP_FAIL");
 	});
 });
+
+describe("The slot, rarely", () => {
+	it("cannot be looked at before an erase: this counts as flash that failed, and costs no deadline", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer(packageOf(rig.server.image));
+		rig.server.answer(updater);
+		Object.defineProperty(rig.slots, "next", {
+			configurable: true,
+			get: () => {
+				Reflect.deleteProperty(rig.slots, "next");
+				throw new Error("ESP_ERR_NOT_FOUND");
+			},
+		});
+		rig.server.answer(updater);
+		const { length } = rig.states;
+		equal(rig.states[length - 1], "DOWNLOADING");
+		equal(JSON.parse(String(rig.store.values.get("kept"))).spoiled, 1);
+		rig.server.pending.splice(0, rig.server.pending.length - 1);
+		while (rig.server.answer(updater));
+		equal(updater.state, "DOWNLOADED");
+	});
+});
