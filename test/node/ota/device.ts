@@ -1,46 +1,28 @@
 // A whole device in this process: virtual flash, bootloader, NVS and slots under the real Updater and Trial, on a clock that is told.
-import { createHash } from "node:crypto";
 import { Digest } from "crypt";
-import type { JSONObject, ResetReason } from "host/contract";
+import type { JSONObject, ResetReason, Store } from "host/contract";
 import Updater from "ota";
+import type { Stage } from "ota/states";
 import Trial from "ota/trial";
 import { type Boot, boot } from "../../../hosts/virtual/bootloader.ts";
 import { EspError } from "../../../hosts/virtual/esperr.ts";
-import { type CutMode, NorFlash, PowerCut } from "../../../hosts/virtual/flash.ts";
-import { buildImage } from "../../../hosts/virtual/image.ts";
+import { NorFlash, PowerCut } from "../../../hosts/virtual/flash.ts";
 import { Nvs } from "../../../hosts/virtual/nvs.ts";
 import { readPartitions } from "../../../hosts/virtual/partitions.ts";
 import { VirtualSlots } from "../../../hosts/virtual/slots.ts";
 import { VirtualStore } from "../../../hosts/virtual/store.ts";
-import { Target, XSVersion } from "../../../hosts/virtual/target.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeServer } from "../../fakes/server.ts";
-
-/** What the new firmware does on trial. */
-export type Script = "confirms" | "fails its check" | "crashes";
+import { holdMoves, trialMoves, updaterMoves } from "../../modules/ota/rig.ts";
+import { Faults } from "./faults.ts";
+import { oldImage, type Script, type Story } from "./story.ts";
 
 /** How a life ended. */
 type End = "settled" | "restart" | "crash" | "power cut";
 
 const table = readPartitions();
 const Turns = 4_000;
-const Quiet = 40_000; // ms in which nothing happens: everything has settled
-
-export function imageOf(version: string, payload: number): Buffer {
-	const identity = { title: "app", version, target: Target, xs: XSVersion };
-	return buildImage({ identity, payload: Buffer.alloc(payload, version) });
-}
-
-const oldImage = imageOf("v1", 4_000);
-const newImage = imageOf("v2", 64_000);
-
-export const offer: JSONObject = {
-	fw_title: "app",
-	fw_version: "v2",
-	fw_size: newImage.length,
-	fw_checksum_algorithm: "SHA256",
-	fw_checksum: createHash("sha256").update(newImage).digest("hex"),
-};
+const Quiet = 70_000; // ms, more than the longest deadline, in which nothing happens: everything has settled
 
 /** Telemetry, with what ran and whether it was confirmed when it was sent. */
 interface Told {
@@ -51,15 +33,21 @@ interface Told {
 
 export class Device {
 	readonly flash: NorFlash;
-	readonly server = new FakeServer(Uint8Array.from(newImage));
+	readonly server: FakeServer;
 	readonly told: Told[] = [];
-	/** Restarts and power cuts so far. */
+	/** Boots that went on with what flash kept: the first byte asked for. */
+	readonly resumed: number[] = [];
+	/** Restarts and power cuts so far; power cuts alone. */
 	boots = 0;
-	readonly #script: Script;
+	cuts = 0;
+	readonly story: Story;
+	readonly #faults: Faults;
 
-	constructor(script: Script, seed = 1) {
+	constructor(story: Story, seed = 1, faults = new Faults()) {
 		clock.reset();
-		this.#script = script;
+		this.story = story;
+		this.#faults = faults;
+		this.server = new FakeServer(story.image);
 		this.flash = new NorFlash({ seed });
 		this.flash.write(table.find("ota_0").offset, oldImage);
 	}
@@ -67,10 +55,14 @@ export class Device {
 	/** Lives until everything has settled; `onPowerCut` may arm the next cut. Throws when it does not settle. */
 	live(most: number, onPowerCut: () => void = () => {}): void {
 		for (let reason: ResetReason = "POWERON"; this.boots < most; this.boots++) {
+			const { length } = this.server.asked;
 			const end = this.#life(reason);
+			const { index = 0, size = 0 } = this.server.asked[length] ?? {};
+			if (index > 0) this.resumed.push(index * size);
 			clock.reset();
 			if (end === "settled") return;
 			if (end === "power cut") {
+				this.cuts++;
 				this.flash.powerOn();
 				onPowerCut();
 			}
@@ -91,7 +83,7 @@ export class Device {
 	#life(resetReason: ResetReason): End {
 		try {
 			const started = boot(this.flash, table);
-			return this.#run(started, this.store, resetReason);
+			return this.#run(started, this.#faults.store(this.store), resetReason);
 		} catch (error) {
 			if (error instanceof PowerCut) return "power cut";
 			if (error instanceof EspError) return "restart"; // the boot loader failed: it resets
@@ -99,27 +91,36 @@ export class Device {
 		}
 	}
 
-	#run(started: Boot, store: VirtualStore, resetReason: ResetReason): End {
+	#run(started: Boot, store: Store, resetReason: ResetReason): End {
 		let end: End | undefined;
 		const restart = () => {
 			end ??= "restart";
 		};
-		const slots = new VirtualSlots({ flash: this.flash, table, boot: started, restart });
+		const chip = new VirtualSlots({ flash: this.flash, table, boot: started, restart });
+		const slots = this.#faults.slots(chip);
 		const version = started.image.identity?.version ?? "none";
 		const current = { title: "app", version };
-		const report = (values: JSONObject, callback?: (error: Error | null) => void) => {
+		const report = this.#faults.report((values, callback) => {
 			if (!this.flash.powered) return; // what is not alive says nothing
-			this.told.push({ version, confirmed: slots.running.state === "VALID", values });
+			this.told.push({ version, confirmed: chip.running.state === "VALID", values });
 			callback?.(null);
-		};
+		});
 		const common = { current, slots, store, report, digest: Digest, onReady: restart };
-		const updater = new Updater({ ...common, source: this.server, random: () => this.boots * 1000 });
-		const trial = new Trial({ ...common, resetReason });
+		const { script, offer, inspect } = this.story;
+		const updater = new Updater({
+			...{ ...common, source: this.server, random: () => this.boots * 1000, onState: updaterMoves() },
+			...(inspect && { inspect }),
+		});
+		const moves = trialMoves();
+		const onStage = (stage: Stage) => {
+			moves(stage);
+			if (stage === "TRIAL" && script === "crashes") end ??= "crash";
+		};
+		const trial = new Trial({ ...common, resetReason, onStage });
+		if (version === "v2" && script === "fails its check") trial.fail("no sensor");
 		this.server.pending.length = 0;
 		clock.advance(0);
-		if (trial.stage === "TRIAL" && this.#script === "crashes") end = "crash";
-		else if (trial.stage === "TRIAL" && this.#script === "fails its check") trial.fail("no sensor");
-		if (this.flash.powered && !end) connect(updater, trial);
+		if (this.flash.powered && !end) connect(updater, trial, offer, script);
 		for (let turn = 0, quiet = 0; !end && this.flash.powered && quiet < Quiet; turn++) {
 			if (turn > Turns) throw new Error("expected an end, it goes on for ever");
 			if (this.server.answer(updater)) quiet = 0;
@@ -133,9 +134,11 @@ export class Device {
 	}
 }
 
-function connect(updater: Updater, trial: Trial): void {
+function connect(updater: Updater, trial: Trial, offer: JSONObject, script: Script): void {
 	updater.connected();
-	for (const proof of ["connected", "acknowledged", "application"] as const) trial.prove(proof);
+	trial.prove("connected");
+	trial.prove("acknowledged");
+	if (script === "confirms") trial.prove("application");
 	updater.offer(offer);
 }
 
@@ -152,6 +155,7 @@ function holdTruth({ told }: Device): void {
 /** After any life that has settled: one of these ends, and the last word is about it. */
 export function holdOneOf(device: Device, ends: readonly string[]): void {
 	holdTruth(device);
+	holdMoves();
 	const { image, state } = device.running;
 	const states = device.told.filter(({ values }) => values.fw_state !== undefined);
 	const got = `${image.identity?.version} ${states.at(-1)?.values.fw_state}`;
@@ -160,7 +164,8 @@ export function holdOneOf(device: Device, ends: readonly string[]): void {
 }
 
 /** After any life that has settled, but for what the script says nothing went wrong in. */
-export function hold(device: Device, script: Script): void {
+export function hold(device: Device): void {
+	const { script } = device.story;
 	holdOneOf(device, [script === "confirms" ? "v2 UPDATED" : "v1 FAILED"]);
 	if (device.store.get("trial") !== undefined) throw new Error("expected no record of a trial, got one");
 	if (script !== "confirms" && device.store.get("quarantine") === undefined)
@@ -168,12 +173,10 @@ export function hold(device: Device, script: Script): void {
 }
 
 /** Flash commands of a whole undisturbed story. */
-export function count(script: Script): number {
-	const device = new Device(script);
+export function count(story: Story): number {
+	const device = new Device(story);
 	const before = device.flash.operations;
 	device.live(9);
-	hold(device, script);
+	hold(device);
 	return device.flash.operations - before;
 }
-
-export type { CutMode };

@@ -18,7 +18,7 @@ import { VirtualStore } from "../../../hosts/virtual/store.ts";
 import { ModMagic, Target, XSVersion } from "../../../hosts/virtual/target.ts";
 import { clock } from "../../fakes/clock.ts";
 import { FakeServer } from "../../fakes/server.ts";
-import { imageOf } from "./device.ts";
+import { imageOf } from "./story.ts";
 
 /** What the new mod does on trial. */
 export type Script = "confirms" | "fails its check" | "crashes";
