@@ -2,34 +2,10 @@
 import { readKept } from "ota/kept";
 import { deepEqual, equal, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
+import { Block, cutOff, firstByte, goOn } from "./cut-off.ts";
 import { imageOf, packageOf, Rig } from "./rig.ts";
 
-const Block = 65_536;
 const same = (rig: Rig): boolean => rig.server.image.every((byte, index) => byte === rig.stored[index]);
-
-/** A download that a restart has ended after `chunks` answers. */
-function cutOff(size = 3 * Block - 1000, chunks = 20): Rig {
-	const rig = new Rig(size);
-	const updater = rig.updater({ chunkSize: 8192 });
-	updater.connected();
-	updater.offer(packageOf(rig.server.image));
-	for (let chunk = 0; chunk < chunks; chunk++) rig.server.answer(updater);
-	updater.close();
-	rig.server.pending.length = 0;
-	rig.server.asked.length = 0;
-	rig.slots.log.length = 0;
-	return rig;
-}
-
-function goOn(rig: Rig, version = "v2") {
-	const updater = rig.updater();
-	updater.connected();
-	updater.offer(packageOf(rig.server.image, version));
-	clock.advance(0);
-	return updater;
-}
-
-const firstByte = (rig: Rig): number => (rig.server.asked[0]?.index ?? -1) * (rig.server.asked[0]?.size ?? 0);
 
 describe("A download, after a restart", () => {
 	it("goes on at the last whole 64 KiB, without the header, and erases nothing of what it kept", () => {
@@ -43,18 +19,6 @@ describe("A download, after a restart", () => {
 		const erased = rig.slots.log.filter((entry) => entry.startsWith("erase"));
 		deepEqual(erased, [`erase ${2 * Block} ${Block}`]);
 		equal(rig.store.values.has("kept"), false);
-	});
-
-	it("writes to the store once when it begins, and once per 64 KiB", () => {
-		const rig = new Rig(3 * Block);
-		let writes = 0;
-		const set = rig.store.set.bind(rig.store);
-		rig.store.set = (name, value) => {
-			if (name === "kept") writes++;
-			set(name, value);
-		};
-		rig.update();
-		deepEqual([rig.slots.boot, writes], [1, 1 + 3]);
 	});
 
 	it("asks for nothing when all bytes were there", () => {
