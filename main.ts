@@ -60,8 +60,8 @@ const client = new TBClient({
 		updater.disconnected();
 	},
 	onAttributes(values, deleted) {
-		updater.withdraw(deleted);
 		configure(values);
+		updater.offer(values, deleted); // at once: a rule may go in the message that changes the package
 	},
 	onRPC: ({ id, method, params }) =>
 		client.respond(id, commands.has(method) ? commands.call(method, params) : command(method, params)),
@@ -109,7 +109,6 @@ const sampler = new Sampler({
 function configure(values: JSONObject): void {
 	if (sampler.configure(values)) client.sendAttributes({ telemetryInterval: sampler.interval });
 	health.configure(values);
-	updater.offer(values);
 }
 
 log.info(`${title} ${version} on ${system.host}, slot ${slots.running.label}, reset ${system.resetReason}`);

@@ -46,8 +46,7 @@ const callbacks = {
 	},
 	onDisconnected: () => updater?.disconnected(),
 	onAttributes(values: JSONObject, deleted: string[]) {
-		updater?.offer(values);
-		updater?.withdraw(deleted);
+		updater?.offer(values, deleted);
 	},
 	onRPC({ id }: RPC) {
 		client?.respond(id, {});

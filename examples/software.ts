@@ -24,10 +24,7 @@ const client: TBClient = new TBClient({
 		both((part) => part.connected());
 	},
 	onDisconnected: () => both((part) => part.disconnected()),
-	onAttributes(values, deleted) {
-		both((part) => part.withdraw(deleted));
-		both((part) => part.offer(values));
-	},
+	onAttributes: (values, deleted) => both((part) => part.offer(values, deleted)),
 	onFirmware: (count, chunk) => updater.receive(count, chunk),
 	onFirmwareError: (text) => both((part) => part.sourceError(text)),
 	onWritable: () => both((part) => part.writable()),

@@ -82,15 +82,16 @@ export class Software {
 		return slots.staged || isBusy(this.state, this.#trial?.stage) ? "software" : undefined;
 	}
 
-	/** Takes shared attributes, pushed or asked for: `sw_*`, the rules, `ota_retry`; no others are looked at. */
-	offer(values: JSONObject): void {
+	/** Takes shared attributes, pushed or asked for: `sw_*`, the rules, `ota_retry`; no others are looked at. `deleted`: see `withdraw`. */
+	offer(values: JSONObject, deleted: readonly string[] = []): void {
 		const entries = Object.entries(values).filter(([name]) => isOwn(name));
-		this.#updater.offer(Object.fromEntries(entries.map(([name, value]) => [toFirmware(name), value])));
+		const ours = Object.fromEntries(entries.map(([name, value]) => [toFirmware(name), value]));
+		this.#updater.offer(ours, deleted.filter(isOwn).map(toFirmware));
 	}
 
 	/** Takes the names of deleted attributes. */
 	withdraw(deleted: readonly string[]): void {
-		this.#updater.withdraw(deleted.filter(isOwn).map(toFirmware));
+		this.offer({}, deleted);
 	}
 
 	/** The client is connected; also a proof of service. */

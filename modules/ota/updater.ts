@@ -17,7 +17,7 @@ export type { State } from "ota/states";
 export type { Report } from "ota/telling";
 export type { Accept } from "ota/version";
 
-/** Shared attributes to ask for after every connection; what is not there goes to `withdraw`, the rest to `offer`. */
+/** Shared attributes to ask for after every connection; `offer` takes the answer whole: values, and names of what is not there. */
 export const sharedNames: readonly string[] = Object.freeze([...firmwareNames, ...ruleNames, "ota_retry"]);
 
 const LargestChunk = 65_536; // ThingsBoard 8.4
@@ -58,23 +58,26 @@ export default class Updater {
 		return this.#course.gate.hold;
 	}
 
-	/** Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at. */
-	offer(values: JSONObject): void {
+	/**
+	 * Takes shared attributes, pushed or asked for: `fw_*`, the rules, and `ota_retry` (a new value: retry); no others are looked at.
+	 * `deleted`: names of those that one message says are gone or not there; see `withdraw`.
+	 */
+	offer(values: JSONObject, deleted: readonly string[] = []): void {
 		if (this.#course.isFinal) return;
-		const isRuled = this.#course.gate.merge(values);
+		const { gate } = this.#course;
+		const isFreed = gate.delete(deleted);
+		const isRuled = gate.merge(values);
+		this.#assignment.delete(deleted);
 		if (this.#assignment.merge(values) && !this.#course.isWorking) this.#assignment.retry();
-		this.decide();
-		if (isRuled) this.#course.regulate(); // after the decision: the end of a pause must not let a package pass that is gone
+		if (deleted.includes("fw_title")) this.#course.release(this.#assignment.release());
+		else this.decide();
+		// After the decision: the end of a pause must not let a package pass that the same message has replaced or taken back.
+		if (isFreed || isRuled) this.#course.regulate();
 	}
 
 	/** Takes the names of deleted attributes. Un-assigning (`fw_title`) stops the update and lifts the quarantine. */
 	withdraw(deleted: readonly string[]): void {
-		if (this.#course.isFinal) return;
-		const isRuled = this.#course.gate.delete(deleted);
-		this.#assignment.delete(deleted);
-		if (deleted.includes("fw_title")) this.#course.release(this.#assignment.release());
-		else this.decide();
-		if (isRuled) this.#course.regulate();
+		this.offer({}, deleted);
 	}
 
 	/** Tries the package again that was given up; nothing while an update is under way. Inside `onState` that would be without end. */

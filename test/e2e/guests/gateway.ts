@@ -33,8 +33,7 @@ const client = new TBClient({
 		updater.disconnected();
 	},
 	onAttributes(values, deleted) {
-		updater.withdraw(deleted);
-		updater.offer(values);
+		updater.offer(values, deleted);
 	},
 	onRPC: (call) => puppet.call(call),
 	onFirmware: (count, chunk) => updater.receive(count, chunk),

@@ -79,6 +79,25 @@ describe("Updater, told of rules and packages at once", () => {
 		deepEqual([updater.state, rig.fwStates, rig.server.asked.length], ["IDLE", [], 0]);
 	});
 
+	it("another package, and a rule that is not there any more: one answer says both", () => {
+		const { rig, updater } = verified();
+		updater.connected();
+		updater.offer(packageOf(imageOf(9_000, 3), "v3"), ["fw_url", "ota_pause"]);
+		clock.advance(10_000);
+		deepEqual(
+			[rig.slots.boot, updater.state, rig.ready, updater.progress.size],
+			[0, "DOWNLOADING", 0, 9_000],
+		);
+	});
+
+	it("no package any more, and the end of the pause: one answer says both", () => {
+		const { rig, updater } = verified();
+		updater.connected();
+		updater.offer({ ota_pause: false }, ["fw_title", "fw_version"]);
+		clock.advance(10_000);
+		deepEqual([rig.slots.boot, updater.state, rig.fwStates.at(-1)], [0, "FAILED", "FAILED"]);
+	});
+
 	it("an error of the server about an older request does not end a package that has not begun", () => {
 		const rig = new Rig(20_000);
 		const updater = rig.updater();
