@@ -5,10 +5,14 @@ import Updater from "ota";
 import Trial from "ota/trial";
 import { deepEqual, equal, ok } from "../../assert.ts";
 import { clock } from "../../fakes/clock.ts";
-import { packageOf, Rig } from "./rig.ts";
+import { packageOf, Rig, trialMoves, updaterMoves } from "./rig.ts";
 
-const Size = 20_000;
+const Small = 20_000;
+const Large = 2 * 65_536 + 4_000; // what flash kept is gone on with
+const Every = 8; // changes of a large one: inside XS each byte takes its time
 const Stories = 200;
+const Cuts = 100; // of half the stories, at least
+const Trials = 3;
 
 /** One source of power for slots and store. */
 class Power {
@@ -29,21 +33,28 @@ class Power {
 }
 
 class Device {
-	readonly rig = new Rig(Size);
+	readonly rig: Rig;
 	readonly power = new Power();
 	boots = 0;
+	/** Power cuts, and boots that went on in the middle. */
+	cuts = 0;
+	resumes = 0;
 
-	constructor() {
+	constructor(size = Small) {
+		this.rig = new Rig(size);
 		this.rig.slots.power = this.rig.store.power = this.power.strike;
 	}
 
 	/** Boots until all is quiet. */
 	live(onCut: () => void = () => {}): void {
 		for (let reason: "POWERON" | "SW" = "POWERON"; this.boots < 30; this.boots++) {
+			const { length } = this.rig.server.asked;
 			const end = this.life(reason);
+			if ((this.rig.server.asked[length]?.index ?? 0) > 0) this.resumes++;
 			clock.reset();
 			this.rig.slots.restart();
 			if (end === "settled") return;
+			if (end === "cut") this.cuts++;
 			if (end === "cut") onCut();
 			reason = end === "cut" ? "POWERON" : "SW";
 		}
@@ -68,8 +79,9 @@ class Device {
 		const common = { current, slots, store, report, digest: Digest, onReady };
 		server.connect();
 		server.pending.length = 0;
-		const updater = new Updater({ ...common, source: server, random: () => this.boots });
-		const trial = new Trial({ ...common, resetReason });
+		const random = () => this.boots;
+		const updater = new Updater({ ...common, source: server, random, onState: updaterMoves() });
+		const trial = new Trial({ ...common, resetReason, onStage: trialMoves() });
 		clock.advance(0);
 		updater.connected();
 		for (const proof of ["connected", "acknowledged", "application"] as const) trial.prove(proof);
@@ -91,8 +103,16 @@ function hold({ rig, boots }: Device): void {
 	ok(boots > 0 && !rig.store.values.has("trial"));
 }
 
-function changes(): number {
-	const device = new Device();
+/** Given up: not for fewer power cuts than a package has trials. */
+function holdGiven({ rig, cuts }: Device, name: string): void {
+	ok(
+		rig.store.values.has("quarantine") && cuts >= Trials,
+		`${name}: ${cuts} cuts, ${rig.fwStates.join(" ")}`,
+	);
+}
+
+function changes(size = Small): number {
+	const device = new Device(size);
 	device.live();
 	hold(device);
 	return device.power.changes;
@@ -108,8 +128,26 @@ describe("A power cut", () => {
 				Object.assign(device.power, { at, torn });
 				device.live();
 				hold(device);
+				equal(device.cuts, 1);
 			}
 		});
+
+	it(`at every ${Every}th change of a large update goes on in the middle`, () => {
+		const span = changes(Large);
+		let resumes = 0;
+		for (let at = 1; at <= span; at += Every) {
+			const device = new Device(Large);
+			Object.assign(device.power, { at, torn: at % (2 * Every) === 1 });
+			device.live();
+			hold(device);
+			equal(device.cuts, 1);
+			const { delivered, image } = device.rig.server;
+			const again = delivered - image.length;
+			ok(again <= 65_536 + 16_384 + 1024, `change ${at}: ${again} bytes again`);
+			resumes += device.resumes;
+		}
+		ok(resumes >= 32 / Every, `${resumes} of ${span / Every} went on in the middle`);
+	});
 
 	for (const seed of [1, Math.floor(Math.random() * 1e6)])
 		it(`${Stories / 2} times at random, up to 3 in a story (seed ${seed})`, () => {
@@ -119,6 +157,7 @@ describe("A power cut", () => {
 				return (state >>> 8) % below;
 			};
 			const span = changes();
+			let made = 0;
 			for (let story = 0; story < Stories / 2; story++) {
 				const device = new Device();
 				let cuts = 1 + random(3);
@@ -128,10 +167,10 @@ describe("A power cut", () => {
 				};
 				arm();
 				device.live(arm);
-				const { rig } = device;
-				if (rig.slots.active === 1) hold(device);
-				else
-					ok(rig.store.values.has("quarantine"), `seed ${seed}, story ${story}: ${rig.fwStates.join(" ")}`);
+				made += device.cuts;
+				if (device.rig.slots.active === 1) hold(device);
+				else holdGiven(device, `seed ${seed}, story ${story}`);
 			}
+			ok(made >= Cuts, `expected ${Cuts} power cuts, made ${made}`);
 		});
 });
