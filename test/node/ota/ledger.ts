@@ -26,6 +26,7 @@ export class Ledger {
 	/** Downloads that may begin: asked for, and by themselves. */
 	#due = 0;
 	#again = 0;
+	#isUnwanted = false;
 	/** Requests before each download that has begun in this step. */
 	#begun: number[] = [];
 	/** Positions in this step. */
@@ -46,7 +47,7 @@ export class Ledger {
 	/** A download begins; `isLater`: the last one has ended with an error that time may cure. */
 	begins(isLater: boolean): void {
 		if (this.#due) this.#due = 0;
-		else if (!isLater || this.#again-- <= 0) throw new Error("expected no download, nobody wants one");
+		else if (!isLater || this.#again-- <= 0) this.#isUnwanted = true; // thrown later: a callback that throws is none
 		this.#begun.push(this.#server.asked.length);
 	}
 
@@ -67,6 +68,7 @@ export class Ledger {
 	/** After each step; `answered` is what a chunk was sent for. */
 	close(kind: Kind, { state, progress }: Updater, answered?: Request): void {
 		const position = progress.written;
+		if (this.#isUnwanted) throw new Error("expected no download, nobody wants one");
 		const isMoved = position > this.#position;
 		const isInTurn = kind === "chunk" && isMoved;
 		if (kind === "chunk" ? !isMoved && this.#isAhead(answered) : kind !== "nothing")

@@ -14,7 +14,6 @@ type Image = Uint8Array<ArrayBuffer>;
 const BufferSize = 2048; // bytes that are here and not yet in flash
 const SealedBlock = 65_536;
 const Foreign = 1_000_000;
-
 /** No byte of it belongs into an image. */
 const junkOf = (length: number): Image => Uint8Array.from({ length }, (_, index) => 0x66 ^ (index * 29));
 
@@ -103,8 +102,8 @@ export class World {
 	wrong(length: number): void {
 		const [request] = this.#server.pending;
 		if (!request) return;
-		const right = this.#bytesOf(request).length;
-		this.#server.deliver(this.updater, request, junkOf(length === right ? length + 1 : length));
+		const isRight = length === this.#bytesOf(request).length;
+		this.#server.deliver(this.updater, request, junkOf(isRight ? length + 1 : length));
 	}
 
 	foreign(value: number): void {
@@ -120,7 +119,9 @@ export class World {
 		this.updater.disconnected();
 		this.#drop();
 		this.#server.connect();
+		const { boot } = this.rig.slots;
 		clock.advance(ms);
+		if (this.rig.slots.boot !== boot) throw new Error("expected no switch without a connection");
 		this.updater.connected();
 	}
 
@@ -140,7 +141,7 @@ export class World {
 	restart(): void {
 		if (this.updater.state === "UPDATING") return;
 		this.restarts++;
-		const kept = Math.floor(this.updater.progress.written / SealedBlock) * SealedBlock;
+		const before = this.updater.progress.written;
 		this.updater.close();
 		if (clock.armed) throw new Error(`expected no timer after close, ${clock.armed} are armed`);
 		this.#ledger.loses(false);
@@ -151,7 +152,8 @@ export class World {
 		else this.takeBack();
 		clock.advance(0); // what flash holds is proved
 		const { written } = this.updater.progress;
-		if (written < kept) throw new Error(`expected to go on at ${kept} after a restart, got ${written}`);
+		if (written < before - (before % SealedBlock))
+			throw new Error(`expected to go on below ${before} after a restart, got ${written}`);
 	}
 
 	#deliver(request: Request, bytes = this.#bytesOf(request)): void {
@@ -192,9 +194,7 @@ export class World {
 		this.#answered = undefined;
 		const flushed = written === size ? written : written - (written % BufferSize);
 		const image = this.#images[this.assigned ?? ""]?.subarray(0, flushed);
-		ok(
-			!flushed || (image && !Buffer.compare(image, this.rig.slots.bytes.subarray(0, flushed))),
-			"corrupt bytes",
-		);
+		const stored = this.rig.slots.bytes.subarray(0, flushed);
+		ok(!flushed || (image && !Buffer.compare(image, stored)), "corrupt bytes");
 	}
 }
