@@ -29,6 +29,8 @@ export interface RollbackOptions {
 
 const Soon = 60_000; // milliseconds in which an image that can connect does
 const Slice = 65_536; // bytes hashed per turn
+const Looks = 3; // at the other slot, when flash or store fail
+const Pause = 5_000; // milliseconds between two of them
 /** Reset reasons that are not the package's fault. */
 export const PowerLoss: readonly string[] = Object.freeze(["POWERON", "BROWNOUT", "EXT"]);
 
@@ -39,6 +41,7 @@ export class Rollback {
 	#timer: ReturnType<typeof Timer.set> | undefined;
 	#isWaiting = false;
 	#waiting = 0; // ticks of its begin
+	#looks = Looks;
 	#closed = false;
 
 	constructor(options: RollbackOptions) {
@@ -97,13 +100,25 @@ export class Rollback {
 
 	/** The slot may still hold the whole image: then it is activated again, without a download. */
 	private check(why: Loss): void {
-		const { record, slots, digest, onReady, onStage } = this.#options;
+		const { record, digest, onReady, onStage } = this.#options;
 		if (record.trials >= Trials) this.lost(`a confirmation within ${Trials} trials`, why);
 		else if (!digest || !onReady) this.lost("its start", why);
 		else {
 			onStage("CHECKING");
-			this.soon(() => this.slice(new SlotCheck(record, slots, digest)));
+			this.look();
 		}
+	}
+
+	private look(): void {
+		const { record, slots, digest } = this.#options;
+		this.soon(() => this.slice(new SlotCheck(record, slots, digest as DigestConstructor)));
+	}
+
+	/** What the slot holds is the package's own fault; that it cannot be read or activated may pass. */
+	private missed(error: unknown): void {
+		const isOwn = error instanceof OTAError && error.code === "OTA_CHECKSUM";
+		if (isOwn || --this.#looks === 0) this.#options.onGiveUp(String(error));
+		else this.after(Pause, () => this.look());
 	}
 
 	private lost(expected: string, why: Loss): void {
@@ -134,7 +149,7 @@ export class Rollback {
 			try {
 				action();
 			} catch (error) {
-				this.#options.onGiveUp(String(error));
+				this.missed(error);
 			}
 		});
 	}

@@ -194,15 +194,37 @@ describe("Trial, rarely", () => {
 		includes(rig.errors.at(-1) as string, "confirm: flash is worn");
 	});
 
-	it("fails when the slot cannot be activated again", () => {
+	it("fails when the slot cannot be activated again, three times within 10 s", () => {
 		const rig = new Rig();
 		rig.update();
 		rig.slots.states[1] = "UNDEFINED";
-		rig.slots.failAt = rig.slots.log.length + 5;
+		let calls = 0;
+		rig.slots.activate = () => {
+			calls++;
+			throw Object.assign(new Error("x"), { codeName: "ESP_ERR_FLASH_OP_FAIL" });
+		};
+		const trial = rig.trial();
+		clock.advance(9_999);
+		deepEqual([trial.stage, calls], ["CHECKING", 2]);
+		clock.advance(1);
+		deepEqual([trial.stage, calls, clock.armed], ["FAILED", 3, 0]);
+		equal(rig.errors.at(-1), "OTA_FLASH: activate the slot again: ESP_ERR_FLASH_OP_FAIL");
+		equal(
+			JSON.parse(String(rig.store.values.get("trial") ?? '{"trials":2}')).trials,
+			2,
+			"one trial, not three",
+		);
+	});
+
+	it("looks at the slot once when it holds something else", () => {
+		const rig = new Rig();
+		rig.update();
+		rig.slots.states[1] = "UNDEFINED";
+		rig.slots.bytes[9_000] = 0;
 		const trial = rig.trial();
 		clock.advance(0);
 		equal(trial.stage, "FAILED");
-		includes(rig.errors.at(-1) as string, "OTA_FLASH: activate the slot again: ESP_ERR_FLASH_OP_FAIL");
+		includes(rig.errors.at(-1) as string, "OTA_CHECKSUM: slot");
 	});
 });
 
