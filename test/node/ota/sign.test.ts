@@ -1,5 +1,5 @@
 // Packages that our tool signs, judged by the device's own inspection and by OpenSSL's rules in Node.
-import "../setup.ts";
+import "../../setup.ts";
 import { execFileSync, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -18,9 +18,9 @@ import {
 	readKey,
 	signPackage,
 	TrailerSize,
-} from "../../tools/publish/sign.ts";
-import { root } from "../../tools/test/run.ts";
-import { equal, includes, ok, throws } from "../assert.ts";
+} from "../../../tools/publish/sign.ts";
+import { root } from "../../../tools/test/run.ts";
+import { equal, includes, ok, throws } from "../../assert.ts";
 
 /** What a device that pins the key says of a package. */
 function inspect(pack: Buffer, point: Buffer, { type, title, version }: Name): string | undefined {
