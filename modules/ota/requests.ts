@@ -89,8 +89,7 @@ export class Requests {
 	backTo(from: number): void {
 		const { size } = this.#series as Series;
 		const behind = Math.min(this.#asked, from);
-		const missing = this.#refused ? this.start : this.start + size;
-		this.#asked = Math.max(behind - (behind % size), missing);
+		this.#asked = behind - (behind % size);
 	}
 
 	/** Asks at once for the chunk that is missing. */
