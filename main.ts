@@ -82,6 +82,7 @@ const updater = new Updater({
 		rssi: link.RSSI,
 		minute: link.clockValid ? Math.floor(Date.now() / 60_000) % 1440 : undefined,
 	}),
+	onHold: (reason) => log.info(reason ? `ota: held: ${reason}` : "ota: goes on"),
 	onState(state, { written, size, error = "" }) {
 		log.info(`ota: ${state} ${written}/${size} ${error}`);
 		if (written) report({ fw_progress: Math.floor((100 * written) / size) });
@@ -93,7 +94,7 @@ const trial = new Trial({
 	...{ current, slots, store, report, digest: Digest, resetReason: system.resetReason },
 	onReady: restart,
 	onConfirmed: () => log.info("ota: confirmed"),
-	onRevert: (reason) => log.error(`ota: reverting: ${reason}`),
+	onStage: (stage, error = "") => log.info(`ota: trial: ${stage} ${error}`),
 });
 
 const commands = new Commands({ enabled, system, pins, log, reset: () => factoryReset(Store) });

@@ -115,7 +115,7 @@ export class Course {
 	connected(): void {
 		if (this.#closed) return;
 		this.#connected = true;
-		this.#report.running();
+		this.#report.running(this.gate.hold ?? "");
 		if (this.isFetching && this.gate.hold === undefined) this.#installation?.connected();
 	}
 

@@ -152,7 +152,7 @@ function least(
 
 function outside(window: JSONValue | undefined, minute: number | undefined): string | undefined {
 	if (!isSet(window)) return undefined;
-	const [from, to, more] = String(window).split("-").map(minuteOf);
+	const [from, to, more] = typeof window === "string" ? window.split("-").map(minuteOf) : [];
 	if (from === undefined || to === undefined || more !== undefined)
 		return misread("ota_window", '"HH:MM-HH:MM"', window);
 	if (minute === undefined) return "ota_window: expected to know the time, got none yet";

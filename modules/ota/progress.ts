@@ -13,6 +13,7 @@ export class ProgressReport {
 	readonly #current: Current;
 	readonly #report: Report;
 	readonly #teller: Teller;
+	#isFirst = true;
 	#next: (() => void) | undefined;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 
@@ -22,9 +23,11 @@ export class ProgressReport {
 		this.#teller = new Teller(report);
 	}
 
-	/** What runs; once. */
-	running(): void {
-		attempt(() => this.#report(this.identity));
+	/** What runs; with the first connection of a boot also what it waits for, since the server may still show what was so before. */
+	running(hold: string): void {
+		const first = this.#isFirst && { ota_hold: hold };
+		this.#isFirst = false;
+		attempt(() => this.#report({ ...this.identity, ...first }));
 	}
 
 	/** Until acknowledged, or another state is told. `report`: what the update has cost. */
@@ -46,8 +49,8 @@ export class ProgressReport {
 		this.hold();
 		this.#next = next;
 		if (next) this.after(LastWord);
-		const isMoving = state === "DOWNLOADING" && { ota_hold: "" }; // what a restart may have left on the server
-		this.#teller.mention({ fw_state: state, ...isMoving }, () => this.after(Apart));
+		const isNew = state === "DOWNLOADING" && { fw_error: "" }; // what was wrong with another package is no news any more
+		this.#teller.mention({ fw_state: state, ...isNew }, () => this.after(Apart));
 	}
 
 	/** The next step is not taken. */

@@ -56,6 +56,7 @@ describe("Policy", () => {
 		"a:b-c:d",
 		7,
 		"01:00",
+		["01:00-05:00"],
 	])
 		it(`waits when it cannot understand the window ${JSON.stringify(window)}`, () => {
 			equal(
@@ -149,7 +150,11 @@ describe("Updater under rules", () => {
 		deepEqual(holds, [reason, undefined]);
 		deepEqual(
 			rig.reports.filter(({ ota_hold }) => ota_hold !== undefined),
-			[{ ota_hold: reason }, { ota_hold: "" }, { fw_state: "DOWNLOADING", ota_hold: "" }],
+			[
+				{ current_fw_title: "app", current_fw_version: "v1", ota_hold: "" },
+				{ ota_hold: reason },
+				{ ota_hold: "" },
+			],
 		);
 		rig.serve(updater);
 		equal(updater.state, "UPDATING");

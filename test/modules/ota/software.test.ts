@@ -367,7 +367,7 @@ describe("software", () => {
 		rig.modOptions = { rollback: "keep" };
 		rig.slots.states[1] = "VALID";
 		equal(rig.live("POWERON", offer), "settled");
-		deepEqual(rig.all("sw_hold"), ["a firmware to go back to"]);
+		deepEqual(rig.all("sw_hold"), ["", "a firmware to go back to"]);
 		equal(rig.slots.states[1], "VALID");
 		rig.slots.states[1] = "INVALID";
 		clock.advance(1_000);
@@ -378,7 +378,7 @@ describe("software", () => {
 		const rig = new SoftwareRig(mod);
 		rig.slots.states[0] = "PENDING_VERIFY";
 		equal(rig.live("POWERON", offer), "settled");
-		deepEqual(rig.all("sw_hold"), ["a firmware on trial"]);
+		deepEqual(rig.all("sw_hold"), ["", "a firmware on trial"]);
 		rig.slots.states[0] = "VALID";
 		clock.advance(1_000);
 		equal(rig.software.state, "DOWNLOADING");
@@ -389,10 +389,10 @@ describe("software", () => {
 		let busy: string | undefined = "firmware";
 		rig.options = { wait: () => busy };
 		equal(rig.live("POWERON", offer), "settled");
-		deepEqual(rig.all("sw_hold"), ["firmware"]);
+		deepEqual(rig.all("sw_hold"), ["", "firmware"]);
 		busy = undefined;
 		clock.advance(1_000);
-		deepEqual(rig.all("sw_hold"), ["firmware", "", ""]);
+		deepEqual(rig.all("sw_hold"), ["", "firmware", ""]);
 		busy = "firmware";
 		rig.software.pause();
 		rig.software.resume();
@@ -549,7 +549,7 @@ describe("software", () => {
 			equal(updater.state, "IDLE");
 			deepEqual(
 				told.flatMap(({ ota_hold }) => (ota_hold === undefined ? [] : [ota_hold])),
-				["software"],
+				["", "software"],
 			);
 			rig.software.cancel();
 			clock.advance(1_000);

@@ -21,11 +21,32 @@ describe("Updater", () => {
 			);
 		});
 
-	it("tells what runs at every connect", () => {
+	it("tells what runs at every connect, and at the first one what it waits for", () => {
+		const runs = { current_fw_title: "app", current_fw_version: "v1" };
 		const rig = new Rig();
 		const updater = rig.updater();
 		updater.connected();
-		deepEqual(rig.reports, [{ current_fw_title: "app", current_fw_version: "v1" }]);
+		updater.disconnected();
+		updater.connected();
+		deepEqual(rig.reports, [{ ...runs, ota_hold: "" }, runs]);
+		const held = new Rig();
+		const waiting = held.updater();
+		waiting.offer({ ...packageOf(held.server.image), ota_pause: true });
+		held.reports.length = 0;
+		waiting.connected();
+		deepEqual(held.reports, [{ ...runs, ota_hold: "paused by ota_pause" }]);
+	});
+
+	it("clears the error of another package when it begins with one", () => {
+		const rig = new Rig();
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer({ ...packageOf(rig.server.image), fw_size: 0 });
+		updater.offer(packageOf(rig.server.image));
+		deepEqual(
+			rig.reports.filter(({ fw_error }) => fw_error !== undefined).map(({ fw_error }) => fw_error),
+			["OTA_SIZE: fw_size: expected a positive integer, got 0", ""],
+		);
 	});
 
 	const offer = packageOf(imageOf(100));
