@@ -4,8 +4,7 @@ import { helpText, type Options, parse, type Usage } from "./args.ts";
 import { CheckError, statusOf } from "./publish/errors.ts";
 import { planOf } from "./publish/plan.ts";
 import { check, publish } from "./publish/publish.ts";
-import type { Talk } from "./publish/talk.ts";
-import { done, progress } from "./start/show.ts";
+import { quietly, screen } from "./publish/screen.ts";
 
 const usage = {
 	command: "npm run publish-firmware --",
@@ -37,11 +36,8 @@ TB_USER and TB_PASSWORD log in (default: the stand-in's).`,
 
 const isJson = process.argv.includes("--json");
 
-const talk: Talk = {
-	step: (name, seen) => (isJson ? console.error(`${name}: ${seen}`) : done(name, seen)),
-	warn: (text) => console.error(`publish: ${text}`),
-	progress: (written, size) => isJson || progress(written, size),
-};
+const { stdout } = process;
+const talk = isJson ? quietly : screen({ isTTY: stdout.isTTY, write: (text) => stdout.write(text) });
 
 async function main(): Promise<number> {
 	const options = read();

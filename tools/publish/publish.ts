@@ -8,17 +8,19 @@ import { imageOf } from "./build.ts";
 import { checkFirmware, checkSize, modSize } from "./check.ts";
 import { blaming } from "./errors.ts";
 import { readInput } from "./files.ts";
-import { assign, devicesOf, findGoal, hasPackage, Most, profileOf } from "./goal.ts";
+import { type Followed, followed } from "./follow.ts";
+import { assign, devicesOf, findGoal, profileOf } from "./goal.ts";
 import { checkMod } from "./mod.ts";
 import { provide } from "./package.ts";
 import { checkSigner } from "./pinned.ts";
 import type { Plan } from "./plan.ts";
-import { checkRunning, runsExactly } from "./running.ts";
+import { checkRunning } from "./running.ts";
 import { checkSecrets, credentialsOf, passwordSecret, type Secret } from "./secrets.ts";
 import { Session } from "./session.ts";
 import { publicPoint, readKey, signPackage } from "./sign.ts";
+import { takersOf } from "./takers.ts";
 import type { Talk } from "./talk.ts";
-import { runningOn, timesOf, timesOfOffer } from "./telemetry.ts";
+import { type Times, timesOf, timesOfOffer } from "./telemetry.ts";
 import { type Outcome, watch } from "./watch.ts";
 
 /** Where the server is, and who logs in. */
@@ -59,43 +61,23 @@ export async function publish(plan: Plan, { url, user, password }: Login, talk: 
 	const { id, how } = await provide(rest, { title, version, type, ...prepared }, profileOf(goal, found));
 	talk.step(`package ${id}`, HowSaid[how]);
 	if (!plan.isAssigned) return { id, state: how === "found" ? "FOUND" : "UPLOADED", status: 0 };
-	return { id, ...(await deliver(rest, plan, found, id, prepared.bytes.length, talk)) };
+	return { id, ...(await deliver(rest, plan, found, id, talk)) };
 }
 
 /** Assigns and follows. */
-async function deliver(
-	rest: Session,
-	plan: Plan,
-	found: Body,
-	id: string,
-	size: number,
-	talk: Talk,
-): Promise<Outcome> {
+async function deliver(rest: Session, plan: Plan, found: Body, id: string, talk: Talk): Promise<Outcome> {
 	const { goal, type } = plan;
 	const taking = await takersOf(rest, plan, found, talk);
-	const before = new Map<Body, Awaited<ReturnType<typeof timesOf>>>();
-	for (const device of taking) before.set(device, await timesOf(rest, device, type));
+	const before: Times[] = [];
+	for (const { device } of taking) before.push(await timesOf(rest, device, type));
 	const isNew = await assign(rest, goal, found, type, id);
-	if (!isNew) for (const device of taking) before.set(device, await timesOfOffer(rest, device, type));
 	talk.step(`${goal.kind} ${goal.name}`, isNew ? "assigned" : "assigned already");
-	if (!taking.length) talk.step("followed", "none: no device of the profile that would take it is online");
-	return watch(rest, before, { plan, size, talk, isNew });
-}
-
-/** The devices to follow: the device itself; of a profile those that are online, have no package of their own and run another. */
-async function takersOf(rest: Session, plan: Plan, found: Body, talk: Talk): Promise<Body[]> {
-	const { goal, type } = plan;
-	const online = await devicesOf(rest, goal, found, true);
-	if (goal.kind === "device") return online;
-	if (online.length >= Most) talk.warn(`only the first ${Most} devices that are online are followed`);
-	const taking: Body[] = [];
-	for (const device of online) {
-		if (hasPackage(device, type)) continue;
-		if (runsExactly(await runningOn(rest, device, type), plan))
-			talk.step(String(device.name), "runs it already");
-		else taking.push(device);
+	const list: Followed[] = [];
+	for (const [index, { device, was }] of taking.entries()) {
+		const since = isNew ? (before[index] as Times) : await timesOfOffer(rest, device, type);
+		list.push(followed(device, since, was));
 	}
-	return taking;
+	return watch(rest, list, { plan, talk, url: rest.url, isNew });
 }
 
 /** The package, checked and signed. @throws CheckError */

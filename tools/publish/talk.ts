@@ -2,7 +2,13 @@
 
 /** Where it is said is the program's business. */
 export interface Talk {
+	/** Something is done. */
 	step(name: string, seen: string): void;
+	/** Something has failed, or did not come. */
+	fail(name: string, seen: string): void;
+	/** How things stand. */
+	note(text: string): void;
 	warn(text: string): void;
-	progress(written: number, size: number): void;
+	/** Of a download, 0…100. */
+	progress(percent: number): void;
 }

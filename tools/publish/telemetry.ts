@@ -17,10 +17,16 @@ const Day = 86_400_000; // ms: further than clocks are apart
 /** Keys of a package's type: `fw_*` or `sw_*`. */
 export const prefixOf = (type: Type): "fw" | "sw" => (type === "FIRMWARE" ? "fw" : "sw");
 
-const keysOf = (prefix: string): Record<keyof Told, string> => ({
-	...{ state: `${prefix}_state`, progress: `${prefix}_progress`, error: `${prefix}_error` },
-	...{ title: `current_${prefix}_title`, version: `current_${prefix}_version` },
-});
+/** Why an update waits: of firmware the key is `ota_hold`. */
+const holdOf = (type: Type): "ota_hold" | "sw_hold" => (type === "FIRMWARE" ? "ota_hold" : "sw_hold");
+
+function keysOf(type: Type): Record<keyof Told, string> {
+	const prefix = prefixOf(type);
+	return {
+		...{ state: `${prefix}_state`, progress: `${prefix}_progress`, error: `${prefix}_error` },
+		...{ title: `current_${prefix}_title`, version: `current_${prefix}_version`, hold: holdOf(type) },
+	};
+}
 
 async function ask(rest: Rest, device: Body, keys: string[], range = ""): Promise<Series> {
 	const path = `/api/plugins/telemetry/DEVICE/${idOf(device)}/values/timeseries`;
@@ -39,14 +45,14 @@ async function latest(rest: Rest, device: Body, keys: string[]): Promise<Record<
 
 /** What the device said that it runs; empty where it has said nothing. */
 export async function runningOn(rest: Rest, device: Body, type: Type): Promise<Claim> {
-	const { title, version } = keysOf(prefixOf(type));
+	const { title, version } = keysOf(type);
 	const found = await latest(rest, device, [title, version]);
 	return { title: found[title]?.value ?? "", version: found[version]?.value ?? "" };
 }
 
 /** What was told before now belongs to another update. */
 export async function timesOf(rest: Rest, device: Body, type: Type): Promise<Times> {
-	const keys = keysOf(prefixOf(type));
+	const keys = keysOf(type);
 	const found = await latest(rest, device, Object.values(keys));
 	return timesBy(keys, (key) => found[key]?.ts ?? 0);
 }
@@ -55,7 +61,7 @@ export async function timesOf(rest: Rest, device: Body, type: Type): Promise<Tim
 export async function timesOfOffer(rest: Rest, device: Body, type: Type): Promise<Times> {
 	const key = `target_${prefixOf(type)}_version`;
 	const offered = (await latest(rest, device, [key]))[key]?.ts ?? 0;
-	return timesBy(keysOf(prefixOf(type)), () => offered - 1);
+	return timesBy(keysOf(type), () => offered - 1);
 }
 
 const timesBy = (keys: Record<keyof Told, string>, time: (key: string) => number): Times =>
@@ -64,19 +70,22 @@ const timesBy = (keys: Record<keyof Told, string>, time: (key: string) => number
 		number
 	>;
 
-/** Everything that was told since; of each key the last 100 values, the server's own limit. */
+/**
+ * Everything that was told since; of each key the last 100 values, the server's own limit. Of the hold earlier values too: a rule that holds
+ * the next package as it held the last one is not told again.
+ */
 export async function toldSince(rest: Rest, device: Body, type: Type, since: Times): Promise<Told> {
-	const keys = keysOf(prefixOf(type));
+	const keys = keysOf(type);
 	const known = Object.values(since).filter((ts) => ts > 0);
 	const range = `&startTs=${Math.max(0, Math.min(...known, Date.now()) - Day)}&endTs=${Date.now() + Day}`;
 	const found = await ask(rest, device, Object.values(keys), range);
 	const points = (name: keyof Told): Point[] =>
 		(found[keys[name]] ?? [])
-			.filter(({ ts, value }) => ts > since[name] && value !== null)
+			.filter(({ ts, value }) => (name === "hold" || ts > since[name]) && value !== null)
 			.map(({ ts, value }) => ({ ts, value: String(value) }))
 			.sort((a, b) => a.ts - b.ts);
 	return {
 		...{ state: points("state"), progress: points("progress"), error: points("error") },
-		...{ title: points("title"), version: points("version") },
+		...{ title: points("title"), version: points("version"), hold: points("hold") },
 	};
 }

@@ -16,12 +16,18 @@ export interface Told {
 	/** `current_*_title` and `current_*_version`. */
 	title: readonly Point[];
 	version: readonly Point[];
+	/** Why the update waits, or `""`. */
+	hold: readonly Point[];
 }
 
 /** What is seen of an update. */
 export interface Sight {
 	/** The last one that was told. */
 	state: string;
+	/** All of them, oldest first. */
+	states: readonly Point[];
+	/** Why the update waits; empty: nothing holds it. */
+	hold: string;
 	/** 0…100. */
 	progress: number;
 	/** That of the failure, else the last one. */
@@ -49,13 +55,15 @@ export const isRunning = (runs: Claim, claim: Claim): boolean =>
 export function judge(told: Told, claim: Claim): Sight {
 	const sight: Sight = {
 		state: told.state.at(-1)?.value ?? "",
+		states: told.state,
+		hold: told.hold.at(-1)?.value ?? "",
 		progress: Number(told.progress.at(-1)?.value) || 0,
 		error: told.error.at(-1)?.value ?? "",
 		runs: runsAt(told),
 	};
-	if (isUpdated(told, claim)) return { ...sight, end: "UPDATED", error: "" };
+	if (isUpdated(told, claim)) return { ...sight, end: "UPDATED", error: "", hold: "" };
 	const failure = failureIn(told, claim);
-	return failure ? { ...sight, end: "FAILED", ...failure } : sight;
+	return failure ? { ...sight, end: "FAILED", hold: "", ...failure } : sight;
 }
 
 /** UPDATED counts with what runs: at that time, or, for devices that tell it later, now. */

@@ -1,94 +1,111 @@
 // What an operator sees of an update that is followed, and what it comes to.
-import type { Body } from "../peer/rest.ts";
-import { type Followed, follow, followed } from "./follow.ts";
+import { cureOf } from "./cures.ts";
+import { type Followed, follow } from "./follow.ts";
 import type { Plan } from "./plan.ts";
 import type { Talk } from "./talk.ts";
-import { prefixOf, type Rest, type Times } from "./telemetry.ts";
+import type { Rest } from "./telemetry.ts";
+import { nameOf, Teller } from "./teller.ts";
+
+/** How it ended on a device. */
+export interface End {
+	state: string;
+	/** Why it is not UPDATED: the device's own words, or ours when it has said none. */
+	error?: string;
+	/** What to do next. */
+	cure?: string;
+	/** Why it waits. */
+	hold?: string;
+}
 
 /** How a publication ended; `status` is the program's, the rest is its JSON. */
-export interface Outcome {
+export interface Outcome extends End {
 	status: number;
 	id?: string;
-	state: string;
-	error?: string;
 	/** Of a profile. */
-	devices?: { name: string; state: string; error?: string }[];
+	devices?: (End & { name: string })[];
 }
 
 export interface WatchOptions {
 	plan: Plan;
-	/** Bytes of the package. */
-	size: number;
 	talk: Talk;
+	/** The server, as the operator calls it. */
+	url: string;
 	/** It was assigned just now. */
 	isNew: boolean;
 }
 
 /** Follows the devices, tells what they tell, and sums up. */
-export async function watch(
-	rest: Rest,
-	before: ReadonlyMap<Body, Times>,
-	options: WatchOptions,
-): Promise<Outcome> {
-	const { plan, talk } = options;
-	const list = [...before].map(([device, since]) => followed(device, since));
-	const shown = new Map<Followed, string>();
-	await follow(rest, list, {
-		...{ type: plan.type, claim: plan, patience: plan.patience },
-		onSight: (one) => show(one, shown, options),
-		onTrouble: (text) => talk.warn(`${text}; the update goes on, and so does the look at it`),
-	});
-	for (const one of list) explain(one, options);
-	return plan.goal.kind === "device" ? outcomeOf(list[0] as Followed) : summary(list, options);
-}
-
-const nameOf = ({ device }: Followed): string => String(device.name);
-
-/** Each state once. */
-function show(one: Followed, shown: Map<Followed, string>, { plan, size, talk }: WatchOptions): void {
-	const { state, progress, end, runs } = one.sight;
-	if (state && shown.get(one) !== state) {
-		shown.set(one, state);
-		const foreign =
-			state === "UPDATED" && !end ? ` of another package: the device runs ${runs.title} ${runs.version}` : "";
-		const who = plan.goal.kind === "device" ? "reported" : nameOf(one);
-		talk.step(`${prefixOf(plan.type)}_state ${state}`, who + foreign);
-	}
-	if (state === "DOWNLOADING" && plan.goal.kind === "device")
-		talk.progress(Math.floor((progress * size) / 100), size);
-}
-
-/** Why it is not UPDATED. */
-function explain({ device, sight }: Followed, { plan, talk, isNew }: WatchOptions): void {
-	const { end, state, error, isDoubtful, runs } = sight;
-	if (end === "UPDATED") return;
-	if (end === "FAILED") {
-		const doubt = isDoubtful ? " (it began with nothing: this may be about an older package)" : "";
-		const cure = isNew
-			? ""
-			: "; it is not tried again by itself: take the package away and assign it again, or set the shared attribute ota_retry to a new value";
-		talk.warn(`${device.name} says FAILED: ${error}${doubt}${cure}`);
-		return;
-	}
-	const running = runs.version ? `, running ${runs.title} ${runs.version}` : "";
-	talk.warn(
-		`${device.name}: expected UPDATED within ${plan.patience / 1000} s, got ${state || "nothing"}${running}`,
+export async function watch(rest: Rest, list: readonly Followed[], options: WatchOptions): Promise<Outcome> {
+	const { plan, talk, url } = options;
+	const isAlone = plan.goal.kind === "device";
+	const tellers = new Map(
+		list.map((one) => [one, new Teller({ type: plan.type, claim: plan, isAlone, talk })]),
 	);
-}
-
-function outcomeOf({ sight: { end, state, error } }: Followed): Outcome {
-	return { state: end ?? state, error, status: end === "UPDATED" ? 0 : 1 };
-}
-
-function summary(list: readonly Followed[], { talk }: WatchOptions): Outcome {
-	const devices = list.map((one) => {
-		const { state, error } = outcomeOf(one);
-		talk.step(nameOf(one), error ? `${state || "nothing"}: ${error}` : state || "nothing");
-		return { name: nameOf(one), state, ...(error && { error }) };
+	const silence = await follow(rest, list, {
+		...{ type: plan.type, claim: plan, patience: plan.patience },
+		onSight: (one) => tellers.get(one)?.show(one),
+		onTrouble: (text) => talk.warn(`${text}; looking again each second`),
+		onAway: (reason) => talk.warn(`server away (${awayFrom(url, reason)}), looking again each second`),
+		onBack: (ms) => talk.note(`server is back after ${seconds(ms)}`),
 	});
+	const ends = list.map((one) => ({ name: nameOf(one), ...conclude(one, silence, options) }));
+	return isAlone ? single(ends[0] as Named) : summary(ends, talk);
+}
+
+type Named = End & { name: string };
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+const awayFrom = (url: string, reason: string): string =>
+	reason.includes(" ") ? reason : `${reason} ${url}`;
+
+/** Says how it ended, and returns it. */
+function conclude(one: Followed, silence: number, options: WatchOptions): End {
+	const { end, state, error, hold, isDoubtful, runs } = one.sight;
+	const { talk, plan } = options;
+	if (end === "UPDATED") {
+		talk.step(nameOf(one), runsNow(one, options));
+		return { state: end };
+	}
+	if (end === "FAILED") {
+		const doubt = isDoubtful
+			? " (perhaps of an older package: the device had not begun with this one when it said so)"
+			: "";
+		const cure = cureOf(error, runs.version ? runs : one.was);
+		talk.fail(nameOf(one), `FAILED: ${error}${doubt}`);
+		talk.note(cure);
+		return { state: end, error, cure };
+	}
+	const why = silence >= 1000 ? away(one, silence) : unfinished(one, plan.patience);
+	talk.fail(nameOf(one), why);
+	return { state, error: why, ...(hold && { hold }) };
+}
+
+/** `runs app 0.2.0 (was 0.1.2), 12 s`; of an assignment that was there before nobody knows the time. */
+function runsNow({ was, took }: Followed, { plan: { title, version }, isNew }: WatchOptions): string {
+	const before = was.version && was.version !== version ? ` (was ${was.version})` : "";
+	return `runs ${title} ${version}${before}${isNew ? `, ${seconds(took)}` : ""}`;
+}
+
+const away = ({ sight: { state } }: Followed, silence: number): string =>
+	`the server has not answered for ${seconds(silence)}; last seen ${state || "nothing"}`;
+
+function unfinished({ sight: { state, hold, runs } }: Followed, patience: number): string {
+	const held = hold && `, held: ${hold}; the device goes on when it may`;
+	const running = !hold && runs.version ? `, running ${runs.title} ${runs.version}` : "";
+	return `expected UPDATED within ${seconds(patience)}, got ${state || "nothing"}${running}${held}`;
+}
+
+function single({ name: _, ...end }: Named): Outcome {
+	return { ...end, status: end.state === "UPDATED" ? 0 : 1 };
+}
+
+function summary(devices: Named[], talk: Talk): Outcome {
 	const updated = devices.filter(({ state }) => state === "UPDATED").length;
-	const isFine = list.every(({ sight }) => sight.end === "UPDATED");
-	if (list.length) talk.step("devices", `${updated} of ${list.length} updated`);
-	const state = !list.length ? "ASSIGNED" : isFine ? "UPDATED" : "FAILED";
+	const isFine = updated === devices.length;
+	if (devices.length) {
+		const say = isFine ? talk.step : talk.fail;
+		say("devices", `${updated} of ${devices.length} updated`);
+	}
+	const state = !devices.length ? "ASSIGNED" : isFine ? "UPDATED" : "FAILED";
 	return { state, devices, status: isFine ? 0 : 1 };
 }

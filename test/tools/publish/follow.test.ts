@@ -4,11 +4,12 @@ import type { AddressInfo } from "node:net";
 import { type Body, RestError } from "../../../tools/peer/rest.ts";
 import { statusOf } from "../../../tools/publish/errors.ts";
 import { type Clock, follow, followed } from "../../../tools/publish/follow.ts";
+import { reasonOf } from "../../../tools/publish/link.ts";
 import { Session } from "../../../tools/publish/session.ts";
 import { deepEqual, equal, ok } from "../../assert.ts";
 
 const claim = { title: "app", version: "1.2" };
-const never = { state: 0, progress: 0, error: 0, title: 0, version: 0 };
+const never = { state: 0, progress: 0, error: 0, title: 0, version: 0, hold: 0 };
 const device = (name: string): Body => ({ name, id: { id: name } });
 
 /** Time that passes only while something waits for it. */
@@ -44,25 +45,46 @@ const values = (...states: string[]): Body => ({
 async function seen(rest: Parameters<typeof follow>[0], names = ["one"], patience = 60_000) {
 	const [clock, troubles] = [stopwatch(), [] as string[]];
 	const list = names.map((name) => followed(device(name), never));
-	await follow(rest, list, {
+	const silence = await follow(rest, list, {
 		...{ type: "FIRMWARE", claim, patience, clock, onSight: () => undefined },
 		onTrouble: (text) => troubles.push(text),
+		onAway: (reason) => troubles.push(`away: ${reason}`),
+		onBack: (ms) => troubles.push(`back after ${ms}`),
 	});
-	return { ends: list.map(({ sight }) => sight.end), troubles, time: clock.time };
+	return { ends: list.map(({ sight }) => sight.end), troubles, silence, time: clock.time };
 }
 
 describe("tools: following an update", () => {
-	it("goes on over failed questions, and tells each kind once", async () => {
-		const bad = new RestError(502, "expected success, got 502");
-		const { ends, troubles } = await seen(server(bad, bad, values("INITIATED"), bad, values("UPDATED")));
+	it("goes on while the server is away, and tells once that it is and that it is back", async () => {
+		const bad = (endTs: number) => new RestError(502, `GET /api/x?keys=a&endTs=${endTs}: got 502`);
+		const away = [bad(1), bad(2), bad(3)];
+		const { ends, troubles, silence } = await seen(
+			server(values("QUEUED"), ...away, values("INITIATED"), bad(4), values("UPDATED")),
+		);
 		deepEqual(ends, ["UPDATED"]);
-		deepEqual(troubles, [bad.message]);
+		deepEqual(troubles, [
+			...["away: GET /api/x: got 502", "back after 3000"],
+			...["away: GET /api/x: got 502", "back after 1000"],
+		]);
+		equal(silence, 0);
+	});
+
+	it("tells of a single device that cannot be looked at once", async () => {
+		const gone = (endTs: number) => new RestError(404, `GET /api/x?endTs=${endTs}: got 404`);
+		const rest = server(gone(1), values("QUEUED"), gone(2), values("QUEUED"), values("UPDATED"));
+		deepEqual((await seen(rest, ["one", "two"])).troubles, ["GET /api/x: got 404"]);
+	});
+
+	it("calls a server that does not answer by the code alone", () => {
+		const cause = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
+		equal(reasonOf(new Error("GET /api/x?endTs=1: expected an answer", { cause })), "ECONNREFUSED");
 	});
 
 	it("ends with the patience, also when nothing was ever answered", async () => {
-		const { ends, time } = await seen(server(new Error("ECONNREFUSED")), ["one"], 10_000);
+		const { ends, time, silence } = await seen(server(new Error("ECONNREFUSED")), ["one"], 10_000);
 		deepEqual(ends, [undefined]);
 		equal(time, 10_000);
+		equal(silence, 10_000);
 	});
 
 	it("takes a doubtful failure for an end when nothing follows it for a while", async () => {

@@ -6,7 +6,7 @@ const claim = { title: "app", version: "1.2" };
 
 /** Told one after the other: `state`, or `state error`, or `runs version`. */
 function told(...lines: string[]): Told {
-	const series = { state: [], progress: [], error: [], title: [], version: [] } as Record<
+	const series = { state: [], progress: [], error: [], title: [], version: [], hold: [] } as Record<
 		keyof Told,
 		Point[]
 	>;
@@ -19,7 +19,8 @@ function told(...lines: string[]): Told {
 			put("version", text);
 		}
 		if (word === "FAILED") put("error", text);
-		if (word !== "runs") put("state", word);
+		if (word === "held") put("hold", text);
+		if (word !== "runs" && word !== "held") put("state", word);
 	});
 	return series;
 }
@@ -87,6 +88,13 @@ describe("tools: the end of an update", () => {
 		equal(ends(...failed, ...offer), "open OTA_TIMEOUT");
 		equal(ends(...failed, "UPDATED 1.1"), "FAILED OTA_TIMEOUT");
 		equal(ends(...failed, "DOWNLOADING", "FAILED OTA_FLASH"), "FAILED OTA_FLASH");
+	});
+
+	it("is open while a rule holds it, and says which", () => {
+		const held = judge(told(...offer, "held paused by ota_pause"), claim);
+		deepEqual([held.end, held.state, held.hold], [undefined, "INITIATED", "paused by ota_pause"]);
+		equal(judge(told(...offer, "held paused by ota_pause", "held"), claim).hold, "");
+		equal(judge(told("held paused", ...offer, "UPDATED 1.2"), claim).hold, "");
 	});
 
 	it("says what runs", () => {
