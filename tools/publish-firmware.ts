@@ -15,8 +15,14 @@ TB_USER and TB_PASSWORD log in (default: the stand-in's).`,
 	options: {
 		host: { help: "ThingsBoard's REST address", value: "URL", default: "http://127.0.0.1:8080" },
 		type: { help: "firmware, or software: a mod", value: "TYPE", default: "firmware" },
-		title: { help: "title of the package; default: package.json's name", value: "TEXT" },
-		version: { help: "its version; default: package.json's", value: "X.Y.Z" },
+		title: {
+			help: "title of the package; default: the image's own, without --image package.json's name",
+			value: "TEXT",
+		},
+		version: {
+			help: "its version, three numbers; default: the image's own, without --image package.json's",
+			value: "X.Y.Z",
+		},
 		retitle: { help: "let it have another title than the devices run" },
 		image: { help: "the image; without it one for the virtual board is built", value: "FILE" },
 		chip: { help: "chip of the devices: esp32 (default), esp32c3 or esp32s3", value: "CHIP" },

@@ -2,11 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { args } from "./args.ts";
 import { checkOutput, readInput } from "./publish/files.ts";
-import { KeyError, type Name, newKey, publicPoint, readKey, signPackage } from "./publish/sign.ts";
+import { KeyError, keyIdOf, type Name, newKey, publicPoint, readKey, signPackage } from "./publish/sign.ts";
 
 const options = args({
-	command: "node --import ./tools/ts.mjs tools/sign.ts",
-	about: `Prints the public key of --key as manifest.json wants it ("config": {"updateKeys": ["04…"]}); signs --image under --title and --version when there is one.
+	command: "npm run sign --",
+	about: `Prints the public key of --key or --new-key as manifest.json wants it ("config": {"updateKeys": ["04…"]}), and on stderr its id, by which
+packages name their signer; signs --image under --title and --version when there is one.
 A private key belongs neither in the repository nor on a device.`,
 	options: {
 		"new-key": {
@@ -30,9 +31,22 @@ function main({ "new-key": made, key: given, image, out, ...words }: typeof opti
 	const pem = given ? readInput("--key", given).toString("utf8") : newKey();
 	const key = readKey(pem);
 	const signed = image && signPackage(readInput("--image", image), key, nameOf(words));
-	if (made) writeFileSync(made, pem, { mode: 0o600, flag: "wx" });
-	console.log(publicPoint(key).toString("hex"));
+	if (made) writeKey(made, pem);
+	const point = publicPoint(key);
+	console.log(point.toString("hex"));
+	console.error(`key id ${keyIdOf(point).toString("hex")}`);
 	if (signed && out) writeFileSync(out, signed);
+}
+
+/** Never over another file: it may be the only copy of the key that devices in the field pin. */
+function writeKey(file: string, pem: string): void {
+	try {
+		writeFileSync(file, pem, { mode: 0o600, flag: "wx" });
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException;
+		const got = code === "EEXIST" ? `${file}, which exists: give the new key another name` : message;
+		throw new KeyError(`--new-key: expected a file that is not there yet, got ${got}`);
+	}
 }
 
 /** Signed too: a device compares it with what the server says. */

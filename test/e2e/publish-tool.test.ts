@@ -43,7 +43,7 @@ describe("the publishing tool", () => {
 			equal(two.status, 0, two.stderr);
 			equal(report(one).id, report(two).id);
 			const other = by.file("other.pem", Buffer.from(newKey()));
-			await by.mistakes("already exists", ...by.image("1.2"), "--sign", other);
+			await by.mistakes("on the server already with other bytes", ...by.image("1.2"), "--sign", other);
 		});
 
 		it("are assigned, when the same sources were built again", async () => {
@@ -51,6 +51,21 @@ describe("the publishing tool", () => {
 			const [one, two] = [await by.publish(...words), await by.publish(...words)];
 			equal(two.status, 0, two.stderr);
 			equal(report(one).id, report(two).id);
+		});
+
+		it("are called what the image calls itself", async () => {
+			const words = by.image("1.8").slice(-2);
+			equal(words[0], "--image");
+			const { title, version } = report(await by.publish(...words, "--dry-run"));
+			equal(`${title} ${version}`, `${by.title} 1.8`);
+		});
+
+		it("are warned of, when the server makes another number of the version", async () => {
+			includes(
+				(await by.publish(...by.image("1.10"), "--dry-run")).stderr,
+				"ThingsBoard makes 1.1 of version 1.10",
+			);
+			ok(!(await by.publish(...by.image("1.1.0"), "--dry-run")).stderr.includes("ThingsBoard makes"));
 		});
 
 		it("are filled, when they are empty", async () => {
@@ -65,7 +80,7 @@ describe("the publishing tool", () => {
 
 		it("are refused, when they hold something else, or are of another type or profile", async () => {
 			equal((await by.publish(...by.image("1.5"))).status, 0);
-			await by.mistakes("already exists", ...by.image("1.5", "another script"));
+			await by.mistakes("on the server already with other bytes", ...by.image("1.5", "another script"));
 			const profile = await site.profile("others");
 			await by.mistakes("for another device profile", ...by.image("1.5"), "--profile", String(profile.name));
 			const mod = { title: by.title, version: "1.6", type: "SOFTWARE" };
@@ -131,6 +146,7 @@ describe("the publishing tool", () => {
 			await by.tell(two, "FAILED", "1", { fw_error: "OTA_FLASH: write" });
 			const end = await run.ended;
 			equal(end.status, 1, end.stderr);
+			includes(end.stderr, "2; of 4 online, 1 has a package of its own (take it away), 1 runs it already");
 			const { devices: list } = report(end) as { devices: Body[] };
 			const found = list.map(({ name, state: last }) => `${name} ${last}`).sort();
 			equal(found.join(), [`${one.name} UPDATED`, `${two.name} FAILED`].sort().join());

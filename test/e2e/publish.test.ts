@@ -117,6 +117,6 @@ describe("publishing firmware", () => {
 	it("refuses a title and version that exist with other bytes", async () => {
 		const { status, stderr } = await publish("--version", "0.3.0");
 		equal(status, 2);
-		includes(stderr, "already exists on the server: give the new one another number");
+		includes(stderr, "is on the server already with other bytes: give the new one another number");
 	});
 });

@@ -8,6 +8,9 @@ import { ChipId, Target, XSVersion } from "../../hosts/virtual/target.ts";
 import { checkHead, HeadSize, type ImageRules } from "../../modules/ota/header.ts";
 import { CheckError } from "./errors.ts";
 
+/** ESP_IMAGE_HEADER_MAGIC (esp_app_format.h). */
+const Magic = 0xe9;
+
 /** What the operator says the image is. */
 export interface Claim {
 	title: string;
@@ -33,6 +36,7 @@ export function checkSize(bytes: Uint8Array, size = slotSize(), where = "a slot"
  * board's is always an ESP32's. Returns the target. @throws CheckError
  */
 export function checkFirmware(image: Buffer, claim: Claim, chip: number): string {
+	checkMagic(image);
 	const target = checkIdentity(image, claim);
 	const isVirtual = target === Target;
 	const rules: ImageRules = {
@@ -47,6 +51,15 @@ export function checkFirmware(image: Buffer, claim: Claim, chip: number): string
 		throw new CheckError(`${error instanceof Error ? error.message : error}${cureOf(error)}`);
 	}
 	return target;
+}
+
+/** Another file by mistake is the likeliest fault of all. @throws CheckError */
+function checkMagic(image: Buffer): void {
+	if (image[0] === Magic) return;
+	const start = image.toString("latin1", 0, 16);
+	const text = /^[\x20-\x7e\s]+$/.test(start) ? `, the text ${JSON.stringify(start)}` : "";
+	const got = image.length ? `0x${image.toString("hex", 0, 1).toUpperCase()}${text}` : "an empty file";
+	throw new CheckError(`--image: expected an ESP32 image (first byte 0xE9), got ${got}`);
 }
 
 /** The identity record says what the operator says: a device compares them. Returns the target. @throws CheckError */

@@ -40,7 +40,7 @@ export async function provide(rest: RestClient, pack: Package, profile: string):
 	}
 	if (await isSame(rest, found, pack)) return { id: idOf(found), how: "found" };
 	throw new CheckError(
-		`package ${pack.title} ${pack.version}: expected none, or one with the same bytes, one with others already exists on the server: ${another}`,
+		`package ${pack.title}: ${pack.version} is on the server already with other bytes: ${another}`,
 	);
 }
 

@@ -1,4 +1,5 @@
 // What the command line asks for, checked before anything is done.
+import { findIdentity } from "../../hosts/virtual/identity.ts";
 import type { Claim } from "./check.ts";
 import { CheckError } from "./errors.ts";
 import { checkOutput, readInput } from "./files.ts";
@@ -52,12 +53,12 @@ const Contradictions = [
 /** The plan behind the words; `own` is what package.json says. @throws CheckError */
 export function planOf(words: Words, own: { name: string; version: string }): Plan {
 	checkWords(words);
-	const { title = own.name, version = own.version, image, app, sign, out } = words;
+	const { image, app, sign, out } = words;
+	const { title, version } = claimOf(words, own);
 	for (const [name, text] of Object.entries({ title, version }))
 		if (text.length > LongestText)
 			throw new CheckError(`--${name}: expected at most ${LongestText} characters, got ${text.length}`);
-	for (const [name, file] of Object.entries({ image, sign }))
-		if (file !== undefined) readInput(`--${name}`, file);
+	if (sign !== undefined) readInput("--sign", sign);
 	checkOutput(out, { image, sign });
 	return {
 		...{ title, version, image, app, sign, out, retitle: words.retitle },
@@ -67,6 +68,22 @@ export function planOf(words: Words, own: { name: string; version: string }): Pl
 		patience: secondsOf(words.patience) * 1000,
 		chip: chipOf(words.chip ?? "esp32"),
 	};
+}
+
+/** What is not said is what the image says of itself, and without an image what package.json says. */
+function claimOf({ title, version, image }: Words, own: { name: string; version: string }): Claim {
+	const found = image === undefined ? undefined : findIdentity(readInput("--image", image))?.identity;
+	return {
+		title: title ?? found?.title ?? own.name,
+		version: version ?? found?.version ?? own.version,
+	};
+}
+
+/** What ThingsBoard makes of a version that looks like a number, or undefined when it stays as it is. */
+export function asNumber(version: string): string | undefined {
+	if (!/^\d*\.?\d+$/.test(version) || /^[1-9]\d*\.0$/.test(version)) return undefined;
+	const told = String(Number(version));
+	return told === version ? undefined : told;
 }
 
 /** Nothing is empty, the address is one, and nothing would be ignored. */

@@ -12,12 +12,12 @@ import { type Followed, followed } from "./follow.ts";
 import { assign, devicesOf, findGoal, profileOf } from "./goal.ts";
 import { checkMod } from "./mod.ts";
 import { provide } from "./package.ts";
-import { checkSigner } from "./pinned.ts";
-import type { Plan } from "./plan.ts";
+import { checkPins, checkSigner } from "./pinned.ts";
+import { asNumber, type Plan } from "./plan.ts";
 import { checkRunning } from "./running.ts";
 import { checkSecrets, credentialsOf, passwordSecret, type Secret } from "./secrets.ts";
 import { Session } from "./session.ts";
-import { publicPoint, readKey, signPackage } from "./sign.ts";
+import { keyIdOf, publicPoint, readKey, signPackage } from "./sign.ts";
 import { takersOf } from "./takers.ts";
 import type { Talk } from "./talk.ts";
 import { type Times, timesOf, timesOfOffer } from "./telemetry.ts";
@@ -83,17 +83,19 @@ async function deliver(rest: Session, plan: Plan, found: Body, id: string, talk:
 /** The package, checked and signed. @throws CheckError */
 async function prepare(plan: Plan, secrets: readonly Secret[], talk: Talk): Promise<Prepared> {
 	const isMod = plan.type === "SOFTWARE";
+	const told = asNumber(plan.version);
+	if (told) talk.warn(`ThingsBoard makes ${told} of version ${plan.version}: use three numbers`);
 	const keys = await blaming("manifest.json ", pinnedKeys);
 	const image = await imageOf(plan);
 	const target = isMod ? checkMod(image, plan) : checkFirmware(image, plan, plan.chip);
 	checkSecrets(image, secrets);
 	const key = plan.sign === undefined ? undefined : await keyOf(plan.sign);
 	const pack = key ? await blaming("", () => signPackage(image, key, plan)) : image;
-	if (key) talk.step("signed", `public key ${publicPoint(key).toString("hex").slice(0, 16)}…`);
+	if (key) talk.step("signed", `by key ${keyIdOf(publicPoint(key)).toString("hex")}`);
 	if (isMod) checkSize(pack, modSize(), "the partition xs");
 	else checkSize(pack);
-	const doubt = checkSigner(pack, keys);
-	if (doubt) talk.warn(doubt);
+	for (const doubt of [checkSigner(pack, keys), isMod ? undefined : checkPins(image, keys)])
+		if (doubt) talk.warn(doubt);
 	if (plan.out !== undefined) await write(plan.out, pack);
 	talk.step("checked", `${plan.title} ${plan.version} for ${target}, ${pack.length} bytes, no secret found`);
 	return { bytes: new Uint8Array(pack), point: key && publicPoint(key) };

@@ -35,7 +35,7 @@ export async function takersOf(rest: RestClient, plan: Plan, found: Body, talk: 
 function sentence(online: number, own: number, done: number): string {
 	if (!online) return "none: no device of the profile is online";
 	const parts = [
-		own && `${own} ${own === 1 ? "has" : "have"} a package of their own (take it away)`,
+		own && `${own} ${own === 1 ? "has a package of its own" : "have a package of their own"} (take it away)`,
 		done && `${done} ${done === 1 ? "runs" : "run"} it already`,
 	].filter(Boolean);
 	return [`${online - own - done || "none"}; of ${online} online`, ...parts].join(", ");

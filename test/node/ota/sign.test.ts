@@ -12,6 +12,7 @@ import {
 	isSigned,
 	isSignedAlike,
 	KeyError,
+	keyIdOf,
 	type Name,
 	newKey,
 	publicPoint,
@@ -137,6 +138,12 @@ describe("tools: signing packages", () => {
 			equal(stdout.trim(), publicPoint(readKey(readFileSync(at("a.pem"), "utf8"))).toString("hex"));
 			const mod = { type: "SOFTWARE", title: "mod", version: "2" } as const;
 			equal(inspect(readFileSync(at("out.bin")), Buffer.from(stdout.trim(), "hex"), mod), undefined);
+		});
+
+		it("prints the id by which packages name the key, and writes no key over a file", () => {
+			const { stdout, stderr } = run("--key", at("a.pem"));
+			equal(stderr.trim(), `key id ${keyIdOf(Buffer.from(stdout.trim(), "hex")).toString("hex")}`);
+			refused(`got ${at("a.pem")}, which exists: give the new key another name`, "--new-key", at("a.pem"));
 		});
 
 		it("asks for the name of what it signs", () => {

@@ -7,7 +7,7 @@ import { Target, XSVersion } from "../../../hosts/virtual/target.ts";
 import { checkFirmware } from "../../../tools/publish/check.ts";
 import { CheckError } from "../../../tools/publish/errors.ts";
 import { checkMod } from "../../../tools/publish/mod.ts";
-import { checkSigner } from "../../../tools/publish/pinned.ts";
+import { checkPins, checkSigner } from "../../../tools/publish/pinned.ts";
 import { newKey, publicPoint, readKey, signPackage } from "../../../tools/publish/sign.ts";
 import { equal, includes, ok, throws } from "../../assert.ts";
 
@@ -31,6 +31,13 @@ describe("tools: what may be published", () => {
 		equal(checkFirmware(image(), claim, 0), "virtual");
 		equal(checkFirmware(Buffer.concat([image(), Buffer.alloc(80)]), claim, 0), "virtual");
 		equal(checkFirmware(image("esp32"), claim, 0), "esp32");
+	});
+
+	it("is no other file by mistake, and that is said first", () => {
+		const first = "expected an ESP32 image (first byte 0xE9), got";
+		refused(() => checkFirmware(Buffer.from('import { x } from "y";'), claim, 0), `${first} 0x69, the text`);
+		refused(() => checkFirmware(Buffer.from([0x8f, 1]), claim, 0), `${first} 0x8F`);
+		refused(() => checkFirmware(Buffer.alloc(0), claim, 0), `${first} an empty file`);
 	});
 
 	it("is no image that is cut or damaged anywhere", () => {
@@ -96,7 +103,11 @@ describe("tools: what may be published", () => {
 		const keys = [publicPoint(key).toString("hex")];
 		equal(checkSigner(image(), []), undefined);
 		equal(checkSigner(signPackage(image(), key, name), keys), undefined);
-		refused(() => checkSigner(image(), keys), "--sign");
+		refused(() => checkSigner(image(), keys), "manifest.json pins 1 key: sign with --sign KEY.pem");
+		refused(() => checkSigner(image(), [...keys, ...keys]), "pins 2 keys");
+		equal(checkPins(image(), []), undefined);
+		equal(checkPins(Buffer.from(`{"updateKeys":["${keys[0]}"]}`), keys), undefined);
+		includes(String(checkPins(image(), keys)), "takes unsigned packages");
 		includes(
 			String(checkSigner(signPackage(image(), other, name), keys)),
 			"which manifest.json does not pin",
