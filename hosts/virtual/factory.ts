@@ -46,7 +46,7 @@ export function checkUpdateKeys(keys: readonly string[] = []): void {
 	for (const key of keys)
 		if (typeof key !== "string" || !isPublicKey(key))
 			throw new RangeError(
-				`updateKeys: expected 130 hex digits of a public key on P-256 (tools/sign.ts prints them), got ${JSON.stringify(key)}`,
+				`updateKeys: expected 130 hex digits of a public key on P-256 (npm run sign prints them), got ${JSON.stringify(key)}`,
 			);
 }
 

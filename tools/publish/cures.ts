@@ -54,10 +54,12 @@ export function cureOf(error: string, { version }: Claim): string {
 	return [cure, again].filter(Boolean).join(" ");
 }
 
-/** A restart that nobody asked for is a crash. */
+/** A restart that nobody asked for is a crash; one that somebody did may be nobody's fault. */
 function reverted(error: string, version: string): string {
-	const how = /got reset (?:PANIC|.*WDT|.*WATCHDOG)/.test(error)
-		? "crashed in its trial"
-		: "did not prove itself in its trial";
-	return `The new firmware ${how}; the device runs ${version || "the old one"} again. ${repaired}`;
+	const [, reset] = /got reset (\w+)/.exec(error) ?? [];
+	const isCrash = reset === "PANIC" || reset?.endsWith("WDT") === true;
+	const now = `; the device runs ${version || "the old one"} again.`;
+	if (isCrash) return `The new firmware crashed in its trial${now} ${repaired}`;
+	if (!reset) return `The new firmware did not prove itself in its trial${now} ${repaired}`;
+	return `The device was restarted during the trial${now} ${repaired} If it was you who restarted it, try again.`;
 }

@@ -121,5 +121,10 @@ describe("tools: what is said of an update", () => {
 		const codes = rows.flatMap((row) => (row.split("|")[1] ?? "").match(/OTA_[A-Z]+/g) ?? []);
 		deepEqual(codes.sort(), Object.keys(Cures).sort());
 		includes(cureOf("something else", claim), "ota_retry");
+		const of = (got: string) =>
+			cureOf(`OTA_REVERTED: 1.2: trial: expected a confirmation, got ${got}`, claim);
+		includes(of("reset TASK_WDT"), "crashed in its trial; the device runs 1.2 again");
+		includes(of("reset SW"), "was restarted during the trial");
+		includes(of("connected"), "did not prove itself");
 	});
 });
