@@ -54,10 +54,14 @@ async function visit(state: string, host: string, port: number, token: string): 
 	show.line(
 		`Virtual ESP32 on mqtt://${host}:${port}. Ctrl-C ends it; assign it a firmware and it updates itself.`,
 	);
-	const board = power(state);
-	for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => board.end());
-	const status = await board.gone;
-	return status === 0 || status === "SIGTERM" ? 0 : 1;
+	const board = power(state, { returns: true });
+	const ended = new Promise<undefined>((done) => {
+		for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done(undefined));
+	});
+	const broken = await Promise.race([ended, board.gone]);
+	if (broken) show.line(`\n${broken}`);
+	await board.end();
+	return broken ? 1 : 0;
 }
 
 /** The board keeps its flash between two starts, and with it the code that it was flashed with. */
@@ -82,8 +86,7 @@ async function live(state: string, patience: number): Promise<number> {
 	);
 	show.line(`Device "${name}", access token ${token}\n`);
 	const since = Date.now();
-	const board = power(state);
-	const gone = board.gone.then((status) => `the board's process ended with ${status}`);
+	const board = power(state, { returns: !options.exit });
 	const ended = new Promise<void>((done) => {
 		for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done());
 	});
@@ -93,20 +96,22 @@ async function live(state: string, patience: number): Promise<number> {
 		deviceId: id.id,
 		since,
 		offer: (version: string) => offerNext(state, version),
-		gone,
+		gone: board.gone,
 	};
 	const missing = await Promise.race([play(scene), ended.then(() => "interrupted")]);
 	show.line(missing ? `\nNot complete: ${missing}` : "\nComplete: every step was read back from the server.");
 	if (missing || options.exit) show.silence();
+	let broken: string | undefined;
 	if (!options.exit && !missing) {
 		show.line(
 			`The board stays up; Ctrl-C ends it. ${server.url} is a page to watch it on. Change app.ts and send it as an update:\n  npm run publish-firmware -- --host ${server.url} --version 0.9.0 --assign device="${name}"`,
 		);
-		await Promise.race([ended, gone]);
+		broken = await Promise.race([ended.then(() => undefined), board.gone]);
+		if (broken) show.line(`\n${broken}`);
 	}
 	await board.end();
 	await server.program.end();
-	return missing ? 1 : 0;
+	return missing || broken ? 1 : 0;
 }
 
 /** A whole number given as text. @throws RangeError that names the option, what was expected and what came. */

@@ -55,6 +55,21 @@ describe("npm start", function () {
 		assert.match(text, /telemetry of the new build/);
 	});
 
+	it("powers the board on again when its process was killed, and goes on with stand-in and flash", async () => {
+		const plug = /kill -9 (\d+) pulls the plug/g;
+		let killed = false;
+		const { status, text } = await run("tools/start.ts", ["--state", state], (sofar, kill) => {
+			const pids = [...sofar.matchAll(plug)].map(([, pid]) => Number(pid));
+			if (!killed && pids[0] && sofar.includes("The board stays up")) {
+				killed = true;
+				process.kill(pids[0], "SIGKILL");
+			}
+			if (/has lost power[^]*reset POWERON[^]*tb: connected/.test(sofar)) kill("SIGINT");
+		});
+		assert.equal(status, 0, text);
+		assert.match(text, /lost power \(its process ended with SIGKILL\); power comes back in a second/);
+	});
+
 	it("refuses a second start on the same board", async () => {
 		let other = "";
 		await run("tools/start.ts", ["--state", state], (sofar, kill) => {

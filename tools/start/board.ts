@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Event, Program } from "./process.ts";
 import * as show from "./show.ts";
+import { Supply } from "./supply.ts";
 
 /** What the person's laptop knows of the board. */
 export interface Card {
@@ -21,9 +22,26 @@ export function card(state: string, name = "Virtual ESP32"): Card {
 	return fresh;
 }
 
-/** Powers the board on; its life is shown under that label. */
-export function power(state: string, label = "board"): Program {
-	return new Program("hosts/virtual/main.ts", ["--state", state, "--json"], (event) => told(event, label));
+/** How a board is powered. */
+export interface Power {
+	/** What its lines begin with. */
+	label?: string;
+	/** Whether power comes back when the board's process dies. */
+	returns: boolean;
+	/** Shows what the board says; by default all of its life. */
+	onEvent?: (event: Event) => void;
+}
+
+/** Powers the board of that folder on; its life is shown under its label. */
+export function power(state: string, { label = "board", returns, onEvent }: Power): Supply {
+	const say = (text: string): void => show.trace(text, label);
+	const start = (): Program => {
+		const args = ["--state", state, "--json"];
+		const program = new Program("hosts/virtual/main.ts", args, onEvent ?? ((event) => told(event, label)));
+		if (returns) say(`power on: process ${program.child.pid}; kill -9 ${program.child.pid} pulls the plug`);
+		return program;
+	};
+	return new Supply({ start, say, returns });
 }
 
 function told({ event, ...rest }: Event, label: string): void {

@@ -8,7 +8,8 @@ import type { StoreValue } from "../../hosts/contract.ts";
 import { flashFactory } from "../../hosts/virtual/factory.ts";
 import { Authority, loopbackHosts } from "../../thingsboard/tls/authority.ts";
 import { idOf, RestClient } from "../peer/rest.ts";
-import { type Event, Program, startServer } from "./process.ts";
+import { power } from "./board.ts";
+import { type Event, startServer } from "./process.ts";
 import * as show from "./show.ts";
 
 const folder = fileURLToPath(new URL("../../examples", import.meta.url));
@@ -191,13 +192,14 @@ export async function runExample(name: string): Promise<number> {
 		show.line(
 			`Stand-in ThingsBoard ${server.url} (tenant@thingsboard.org / tenant), device "${name}". Ctrl-C ends it.\n`,
 		);
-		const board = new Program("hosts/virtual/main.ts", ["--state", state, "--json"], onBoard);
-		const ended = new Promise<void>((done) => {
-			for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done());
+		const board = power(state, { returns: true, onEvent: onBoard });
+		const ended = new Promise<undefined>((done) => {
+			for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done(undefined));
 		});
-		await Promise.race([ended, board.gone]);
+		const broken = await Promise.race([ended, board.gone]);
+		if (broken) show.line(`\n${broken}`);
 		await board.end();
-		return 0;
+		return broken ? 1 : 0;
 	} finally {
 		await server.program.end();
 		rmSync(state, { recursive: true, force: true });

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { eventually } from "../peer/site.ts";
 import { type Card, card, power } from "./board.ts";
 import { commission, flashFactory, offerNext } from "./firmware.ts";
-import { type Program, startServer } from "./process.ts";
+import { startServer } from "./process.ts";
 import { Rest } from "./rest.ts";
 import * as show from "./show.ts";
+import type { Supply } from "./supply.ts";
 
 export interface FleetOptions {
 	/** Folder of the boards. */
@@ -39,7 +40,7 @@ export async function fleet({ state, count, patience, exit }: FleetOptions): Pro
 	const ended = new Promise<string>((done) => {
 		for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => done("interrupted"));
 	});
-	const boards = members.map((member, i) => power(member.state, `board ${i + 1}`));
+	const boards = members.map((member, i) => power(member.state, { label: `board ${i + 1}`, returns: !exit }));
 	const gone = Promise.race(boards.map(crashed));
 	const missing = await Promise.race([
 		update(rest, state, members, patience * 1000).then(
@@ -51,17 +52,19 @@ export async function fleet({ state, count, patience, exit }: FleetOptions): Pro
 	]);
 	show.line(missing ? `\nNot complete: ${missing}` : `\nComplete: all ${count} boards run the new firmware.`);
 	if (missing || exit) show.silence();
-	else {
+	let broken: string | undefined;
+	if (!missing && !exit) {
 		show.line("The boards stay up; Ctrl-C ends them.");
-		await Promise.race([ended, gone]);
+		broken = await Promise.race([ended.then(() => undefined), gone]);
+		if (broken) show.line(`\n${broken}`);
 	}
 	await Promise.all(boards.map((board) => board.end()));
 	await server.program.end();
-	return missing ? 1 : 0;
+	return missing || broken ? 1 : 0;
 }
 
-const crashed = async ({ gone }: Program, index: number): Promise<string> =>
-	`the process of board ${index + 1} ended with ${await gone}`;
+const crashed = async ({ gone }: Supply, index: number): Promise<string> =>
+	`board ${index + 1}: ${await gone}`;
 
 /** Folders with a flash each: the factory image is built once. */
 async function flashed(state: string, count: number): Promise<Omit<Member, "id">[]> {
