@@ -64,7 +64,7 @@ describe("npm start", function () {
 				killed = true;
 				process.kill(pids[0], "SIGKILL");
 			}
-			if (/has lost power[^]*reset POWERON[^]*tb: connected/.test(sofar)) kill("SIGINT");
+			if (/has lost power.*reset POWERON.*tb: connected/s.test(sofar)) kill("SIGINT");
 		});
 		assert.equal(status, 0, text);
 		assert.match(text, /lost power \(its process ended with SIGKILL\); power comes back in a second/);

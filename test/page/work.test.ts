@@ -81,6 +81,20 @@ describe(`page at work ${needs}`, function () {
 		equal(rig.device.firmwareId, null);
 	});
 
+	onPage("shows why an update is held, as long as it is", async () => {
+		const raw = await rig.online();
+		const page = await rig.open("firmware");
+		await say(raw, { ota_hold: "paused by ota_pause", fw_state: "QUEUED" });
+		const view = page.getByRole("region", { name: "Firmware", exact: true });
+		await view.getByRole("definition").getByText("paused by ota_pause").waitFor();
+		equal(await view.getByText("Held", { exact: true }).count(), 1);
+		await say(raw, { ota_hold: "" });
+		await view.getByText("Held", { exact: true }).waitFor({ state: "detached" });
+		await say(raw, { sw_hold: "the battery is at 10 %", sw_state: "QUEUED" });
+		const software = page.getByRole("region", { name: "Software", exact: true });
+		await software.getByText("the battery is at 10 %").waitFor();
+	});
+
 	onPage("shows what went over the wire, decoded, filtered and in full", async () => {
 		const page = await rig.open();
 		const raw = await rig.online();

@@ -59,7 +59,7 @@ function state(title: string, kind: Kind, updates: Updates): HTMLElement {
 	const element = h("section", { class: "boxed", "aria-label": title }, h("h2", {}, title), view);
 	updates[kind].watch((update) => {
 		fill(view, updateView(update));
-		element.hidden = kind === "sw" && !update.state && !update.target && !update.current;
+		element.hidden = kind === "sw" && !update.state && !update.hold && !update.target && !update.current;
 	});
 	return element;
 }

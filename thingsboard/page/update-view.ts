@@ -14,7 +14,7 @@ function percent({ size, bytes, state }: Update): number | undefined {
 
 /** The whole view of one kind of update. */
 export function updateView(update: Update): HTMLElement {
-	const { state, error, target, current } = update;
+	const { state, error, hold, target, current } = update;
 	const view = h("div", { class: "update" });
 	const facts = h("dl", { class: "facts" });
 	facts.append(
@@ -22,6 +22,7 @@ export function updateView(update: Update): HTMLElement {
 		...fact("Is to run", target || "nothing assigned"),
 	);
 	facts.append(...fact("State", state || "none"), ...fact("Progress", progressText(update)));
+	if (hold) facts.append(...fact("Held", hold));
 	view.append(facts);
 	if (state) view.append(stepLine(state));
 	view.append(bar(update));

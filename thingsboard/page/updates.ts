@@ -17,6 +17,8 @@ export interface Update {
 	current: string;
 	state: string;
 	error: string;
+	/** Why the device waits with it. */
+	hold: string;
 	/** Bytes of the package; 0 when not known. */
 	size: number;
 	/** Bytes on their way or there. */
@@ -28,7 +30,7 @@ export interface Update {
 export type Updates = Record<Kind, Cell<Update>>;
 
 const none = (kind: Kind): Update => ({
-	...{ kind, target: "", current: "", state: "", error: "" },
+	...{ kind, target: "", current: "", state: "", error: "", hold: "" },
 	...{ size: 0, bytes: 0, rate: 0 },
 });
 
@@ -75,6 +77,7 @@ function read(texts: Map<string, string>, kind: Kind): Partial<Update> {
 		current: named(`current_${kind}`),
 		state: text(`${kind}_state`),
 		error: text(`${kind}_state`) === "FAILED" ? text(`${kind}_error`) : "",
+		hold: text(`${kind === "fw" ? "ota" : "sw"}_hold`),
 		size: Number(text(`${kind}_size`)) || 0,
 	};
 }
