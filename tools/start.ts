@@ -1,7 +1,7 @@
 // `npm start`: a virtual ESP32 running main.ts in the real XS engine, beside a ThingsBoard to talk to.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { args } from "./args.ts";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { nextVersion } from "./next-app.ts";
 import { card, power } from "./start/board.ts";
 import { runExample } from "./start/example.ts";
 import { commission, flashFactory, isOutdated, offerNext } from "./start/firmware.ts";
@@ -10,26 +10,9 @@ import { startServer } from "./start/process.ts";
 import { Rest } from "./start/rest.ts";
 import { play } from "./start/scenario.ts";
 import * as show from "./start/show.ts";
+import { wishes } from "./start/wishes.ts";
 
-const options = args({
-	command: "npm start --",
-	about: `Boots a virtual ESP32 (real XS engine, NOR flash, bootloader) that runs main.ts and shows its life.
-Without --host a stand-in ThingsBoard is started on 127.0.0.1 and the whole scenario is played, firmware update included.`,
-	options: {
-		exit: { help: "end after the scenario; status 0 only if every step was read back from the server" },
-		example: { help: "instead: one of examples/, on a board and a stand-in of its own", value: "NAME" },
-		boards: { help: "so many boards on one stand-in, updated together", value: "N", default: "1" },
-		fresh: { help: "forget the board's flash and begin with a new one" },
-		state: { help: "where the board's flash lives", value: "DIR", default: ".board" },
-		host: {
-			help: "your own ThingsBoard, together with --token; what happens there is up to you",
-			value: "HOST",
-		},
-		port: { help: "its MQTT port", value: "PORT", default: "1883" },
-		token: { help: "access token of a device there", value: "TOKEN" },
-		patience: { help: "seconds a step may take", value: "S", default: "90" },
-	},
-});
+const options = wishes();
 
 /** One process a flash. @throws Error while the process that wrote `file` is alive. */
 function occupy(file: string): void {
@@ -68,8 +51,14 @@ async function visit(state: string, host: string, port: number, token: string): 
 function tellOutdated(state: string): void {
 	if (isOutdated(state))
 		show.line(
-			"app.ts or main.ts changed since this board was flashed; it still runs what it had. --fresh starts with the change,\nnpm run publish-firmware sends it as an update (docs/packages.md).\n",
+			"This board was flashed from an older app.ts or main.ts. Unless you sent the change as an update (npm run publish-firmware,\ndocs/packages.md), it still runs what it had; --fresh starts with the change.\n",
 		);
+}
+
+/** A version above the one that runs. */
+async function unused(rest: Rest, deviceId: string, since: number): Promise<string> {
+	const told = await rest.series(deviceId, "current_fw_version", since);
+	return nextVersion(told.at(-1)?.value ?? "0.1.0");
 }
 
 /** Stand-in, board and scenario. Resolves with the exit status. */
@@ -104,7 +93,7 @@ async function live(state: string, patience: number): Promise<number> {
 	let broken: string | undefined;
 	if (!options.exit && !missing) {
 		show.line(
-			`The board stays up; Ctrl-C ends it. ${server.url} is a page to watch it on. Change app.ts and send it as an update:\n  npm run publish-firmware -- --host ${server.url} --version 0.9.0 --assign device="${name}"`,
+			`The board stays up; Ctrl-C ends it. ${server.url} is a page to watch it on. Change app.ts and send it as an update:\n  npm run publish-firmware -- --host ${server.url} --version ${await unused(rest, id.id, since)} --assign device="${name}"`,
 		);
 		broken = await Promise.race([ended.then(() => undefined), board.gone]);
 		if (broken) show.line(`\n${broken}`);
@@ -114,49 +103,24 @@ async function live(state: string, patience: number): Promise<number> {
 	return missing || broken ? 1 : 0;
 }
 
-/** A whole number given as text. @throws RangeError that names the option, what was expected and what came. */
-function number(name: "port" | "patience" | "boards", least: number, most: number): number {
-	const value = Number(options[name]);
-	if (options[name] && Number.isInteger(value) && value >= least && value <= most) return value;
-	throw new RangeError(`--${name}: expected ${least} to ${most}, got ${JSON.stringify(options[name])}`);
-}
-
-async function main(): Promise<number> {
-	const { host, token, exit, example } = options;
-	if (example !== undefined) {
-		const others = [
-			host && "--host",
-			token && "--token",
-			exit && "--exit",
-			options.fresh && "--fresh",
-		].filter(Boolean);
-		if (others.length)
-			throw new Error(
-				`--example lives on a stand-in of its own until Ctrl-C: expected it without ${others.join(", ")}`,
-			);
-		return runExample(example);
-	}
-	const port = number("port", 1, 65_535);
-	const patience = number("patience", 0, 86_400);
-	const count = number("boards", 1, 20);
-	if (!host !== !token) throw new Error("--host and --token belong together: expected both or none");
-	if (host && exit) throw new Error("--exit plays the scenario on the stand-in: expected it without --host");
-	if (host && count > 1) throw new Error("--boards lives on the stand-in: expected it without --host");
-	const state = resolve(options.state);
-	mkdirSync(state, { recursive: true });
+function main(): Promise<number> {
+	const { host, token, port, patience, boards, exit, fresh, example, state } = options;
+	if (example !== undefined) return runExample(example);
 	occupy(join(state, "lock"));
-	if (options.fresh)
+	if (fresh)
 		for (const name of ["flash.bin", "card.json", "next", "boards"])
 			rmSync(join(state, name), { recursive: true, force: true });
-	if (count > 1) return fleet({ state, count, patience, exit });
+	if (boards > 1) return fleet({ state, count: boards, patience, exit });
 	tellOutdated(state);
 	return host && token ? visit(state, host, port, token) : live(state, patience);
 }
 
-main().then(
-	(status) => process.exit(status),
-	(error: unknown) => {
-		console.error(error instanceof Error ? error.message : error);
-		process.exit(1);
-	},
-);
+Promise.resolve()
+	.then(main)
+	.then(
+		(status) => process.exit(status),
+		(error: unknown) => {
+			console.error(error instanceof Error ? error.message : error);
+			process.exit(1);
+		},
+	);

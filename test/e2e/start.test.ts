@@ -55,6 +55,14 @@ describe("npm start", function () {
 		assert.match(text, /telemetry of the new build/);
 	});
 
+	it("says which version comes after the one that runs", async () => {
+		const { text } = await run("tools/start.ts", ["--state", state], (sofar, kill) => {
+			if (/publish-firmware .*\n/.test(sofar)) kill("SIGINT");
+		});
+		const [, now = ""] = /current_fw_version (\S+)/.exec(text) ?? [];
+		assert.ok(text.includes(`--version ${nextVersion(now)} --assign device="Virtual ESP32"`), text);
+	});
+
 	it("powers the board on again when its process was killed, and goes on with stand-in and flash", async () => {
 		const plug = /kill -9 (\d+) pulls the plug/g;
 		let killed = false;
@@ -112,9 +120,22 @@ describe("npm start", function () {
 			assert.ok(text.includes(option), option);
 	});
 
-	it("refuses --host without --token with a cure", async () => {
-		const { status, text } = await run("tools/start.ts", ["--host", "127.0.0.1", "--state", state]);
-		assert.equal(status, 1);
-		assert.match(text, /--host and --token belong together: expected both or none/);
-	});
+	const refused: Record<string, RegExp> = {
+		"--host 127.0.0.1": /--host and --token belong together: expected both or none/,
+		"--port 1884": /--port is that of your own ThingsBoard: expected --host and --token with it/,
+		"--host a --token b --patience 3 --exit": /expected it without --exit, --patience/,
+		"--example telemetry --state DIR": /--example lives .*: expected it without --state/,
+		"--example nothing": /--example: expected one of .*telemetry.*, got nothing/,
+		"--boards 0": /--boards: expected 1 to 20, got "0"/,
+		"--patience soon": /--patience: expected 0 to 86400, got "soon"/,
+		"--state app.ts": /--state: expected a folder for the board's flash, got the file app.ts/,
+		"--state app.ts/board": /--state: expected a folder that can be made, got app.ts\/board \(ENOTDIR\)/,
+		"--nothing": /Unknown option '--nothing'/,
+	};
+	for (const [words, reason] of Object.entries(refused))
+		it(`refuses ${words} with 2, and says what was expected`, async () => {
+			const { status, text } = await run("tools/start.ts", words.split(" "));
+			assert.match(text, reason);
+			assert.equal(status, 2);
+		});
 });
