@@ -12,11 +12,12 @@ const options = args({
 
 const system = `${platform()} ${release()} ${arch()}`;
 const all = parts();
+const Width = Math.max(...all.map(({ name }) => name.length));
 const missing = all.filter(({ found, required }) => required && !found);
 
 /** Two lines for what is missing, one for what is there. */
 function show({ name, found, version, neededFor, required, cure }: Part): string {
-	const label = name.padEnd(10);
+	const label = name.padEnd(Width);
 	if (found) return `  ✓ ${label} ${version}`;
 	return `  ${required ? "✗" : "-"} ${label} missing, needed for ${neededFor}\n      cure: ${cure}`;
 }

@@ -3,9 +3,9 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { createInterface } from "node:readline";
 import { root } from "./program.ts";
 
-/** A Python that has tb-mqtt-client: `TB_PYTHON`, else python3 on the path; `undefined` where neither has. */
+/** A Python that has tb-mqtt-client: `PYTHON` (or `TB_PYTHON`), else python3 on the path; `undefined` where neither has. */
 export function pythonWithSdk(): string | undefined {
-	const python = process.env.TB_PYTHON ?? "python3";
+	const python = process.env.TB_PYTHON ?? process.env.PYTHON ?? "python3";
 	const { status } = spawnSync(python, ["-c", "import tb_device_mqtt, tb_gateway_mqtt"]);
 	return status === 0 ? python : undefined;
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask, atLeast, which } from "../../tools/doctor/ask.ts";
-import type { Part } from "../../tools/doctor/parts.ts";
+import { type Part, pythonSDK } from "../../tools/doctor/parts.ts";
 import { root } from "../../tools/test/run.ts";
 import { deepEqual, equal, includes, ok } from "../assert.ts";
 
@@ -76,6 +76,27 @@ describe("tools/doctor", function () {
 		equal(release(0)?.version, "6.0.1");
 		includes(release(1)?.cure ?? "", "v6.0");
 		rmSync(folder, { recursive: true });
+	});
+
+	it("tells the Python SDK's version, and takes none for one from a traceback", () => {
+		const folder = mkdtempSync(join(tmpdir(), "python-"));
+		const python = (text: string): string => {
+			const file = join(folder, "python");
+			writeFileSync(file, `#!/bin/sh\necho '${text}'\n`, { mode: 0o755 });
+			return file;
+		};
+		equal(pythonSDK(python("SDK 1.13.14")), "1.13.14");
+		equal(pythonSDK(python('File "/pyenv/versions/3.11.7/lib/python3.11/importlib/metadata"')), undefined);
+		rmSync(folder, { recursive: true });
+	});
+
+	it("has one column for what was found, whatever a part is called", () => {
+		const node = ["--import", "./tools/ts.mjs", "tools/doctor.ts"];
+		const { stdout } = spawnSync(process.execPath, node, { cwd: root, encoding: "utf8" });
+		const rows = stdout.split("\n").filter((line) => /^ {2}[✓✗-] /.test(line));
+		const longest = Math.max(...[...names, ...sdk, ...esp32].map((name) => name.length));
+		equal(rows.length, names.length + sdk.length + esp32.length);
+		for (const row of rows) ok(/^ \S/.test(row.slice(4 + longest)), row);
 	});
 
 	it("compares versions by number", () => {

@@ -153,7 +153,8 @@ export class Connection implements Outlet {
 		const older = device.session;
 		const session = new Session(this.#core, device, this);
 		device.session = session;
-		this.#core.log(`${device.info.name}: connected as ${JSON.stringify(packet.clientId)}`);
+		const as = packet.clientId ? `as ${JSON.stringify(packet.clientId)}` : "without a client id";
+		this.#core.log(`${device.info.name}: connected ${as}`);
 		this.#open(packet, session);
 		if (older)
 			this.#core.clock.after(0, () => older.close("taken over by a newer session", reason.takenOver));

@@ -67,6 +67,12 @@ function chromium(): string | undefined {
 	return names.map((name) => ask(name, ["--version"])).find(Boolean);
 }
 
+/** The SDK's version; where it is missing Python names its own in the path of what it complains of. */
+export function pythonSDK(python: string): string | undefined {
+	const script = "from importlib.metadata import version; print('SDK', version('tb-mqtt-client'))";
+	return ask(python, ["-c", script], /^SDK (\d\S*)$/m);
+}
+
 function witnesses(): Part[] {
 	const esptool =
 		ask("esptool", ["version"]) ??
@@ -89,10 +95,7 @@ function witnesses(): Part[] {
 		),
 		part(
 			"Python SDK",
-			ask(process.env.PYTHON ?? "python3", [
-				"-c",
-				"from importlib.metadata import version as v; print(v('tb-mqtt-client'))",
-			]),
+			pythonSDK(process.env.PYTHON ?? "python3"),
 			"specs and bench with ThingsBoard's own Python SDK",
 			false,
 			"pip install tb-mqtt-client in a virtual environment, and PYTHON=its python",
