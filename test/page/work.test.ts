@@ -93,6 +93,8 @@ describe(`page at work ${needs}`, function () {
 		await say(raw, { sw_hold: "the battery is at 10 %", sw_state: "QUEUED" });
 		const software = page.getByRole("region", { name: "Software", exact: true });
 		await software.getByText("the battery is at 10 %").waitFor();
+		await say(raw, { sw_state: "UPDATED" }); // which leaves the last hold behind
+		await software.getByText("the battery is at 10 %").waitFor({ state: "detached" });
 	});
 
 	onPage("shows what went over the wire, decoded, filtered and in full", async () => {

@@ -22,7 +22,7 @@ export function updateView(update: Update): HTMLElement {
 		...fact("Is to run", target || "nothing assigned"),
 	);
 	facts.append(...fact("State", state || "none"), ...fact("Progress", progressText(update)));
-	if (hold) facts.append(...fact("Held", hold));
+	if (hold && state !== "UPDATED") facts.append(...fact("Held", hold));
 	view.append(facts);
 	if (state) view.append(stepLine(state));
 	view.append(bar(update));
