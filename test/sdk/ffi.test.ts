@@ -49,7 +49,7 @@ describe("hosts/esp32 over the real FFI (needs MODDABLE)", () => {
 	it("carries handles, offsets and buffers to the slots' functions, and their codes back", () => {
 		deepEqual(told[0], {
 			running: ["ota_0", 0x20000, "VALID"],
-			next: ["ota_1", 0x20000, "NEW"],
+			next: ["ota_1", 0x20000, "NEW", "UNDEFINED"],
 			bytes: [255, 255, 0x55, 0x55],
 			noImage: "ESP_ERR_OTA_VALIDATE_FAILED",
 			revert: "ESP_ERR_OTA_ROLLBACK_FAILED",

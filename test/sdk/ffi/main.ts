@@ -30,9 +30,11 @@ function tellSlots(): void {
 	slots.write(bytes, 0, 16);
 	slots.activate();
 	const { running, next } = slots;
+	const active = next.state;
+	slots.begin(); // stubs.c answers ESP_FAIL, and the active record names this slot
 	tell({
 		running: [running.label, running.size, running.state],
-		next: [next.label, next.size, next.state],
+		next: [next.label, next.size, active, next.state],
 		bytes: [...new Uint8Array(back)].slice(14, 18),
 		noImage,
 		revert: refused(() => slots.revert()),

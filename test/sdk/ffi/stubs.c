@@ -9,16 +9,17 @@
 #define NOT_FOUND 0x105
 #define NVS_NOT_FOUND 0x1102
 
-static uint8_t flash[3][SLOT];
+static uint8_t flash[4][SLOT]; /* two slots, xs, otadata */
 static uint32_t states[2] = { 2, 0xFFFFFFFF }; /* VALID, no record */
 
-static int slot(uint32_t handle) { return handle == 0x3ffb0040 ? 0 : handle == 0x3ffb0080 ? 1 : 2; }
+static int slot(uint32_t handle) { return (handle - 0x3ffb0040) / 0x40; }
 
 uint32_t esp_ota_get_running_partition(void) { return 0x3ffb0040; }
 uint32_t esp_ota_get_next_update_partition(uint32_t from) { return 0x3ffb0080; }
 uint32_t esp_partition_find_first(int32_t type, int32_t subtype, char *label)
 {
 	if (type == 0x40 && subtype == 0xff && !strcmp(label, "xs")) return 0x3ffb00c0;
+	if (type == 1 && subtype == 0xff && !strcmp(label, "otadata")) return 0x3ffb0100;
 	if (type != 0) return 0;
 	if (subtype == 0x10 && !strcmp(label, "ota_0")) return 0x3ffb0040;
 	return subtype == 0x11 && !strcmp(label, "ota_1") ? 0x3ffb0080 : 0;
@@ -33,6 +34,7 @@ int32_t esp_ota_set_boot_partition(uint32_t handle)
 {
 	if (flash[slot(handle)][0] != 0xE9) return 0x1503;
 	states[slot(handle)] = 0;
+	flash[3][0] = slot(handle) + 1; /* ota_seq of its record */
 	return 0;
 }
 int32_t esp_ota_mark_app_valid_cancel_rollback(void) { states[0] = 2; return 0; }
@@ -40,6 +42,7 @@ int32_t esp_ota_mark_app_invalid_rollback_and_reboot(void) { return 0x1505; }
 int32_t esp_partition_erase_range(uint32_t handle, uint32_t offset, uint32_t length)
 {
 	memset(flash[slot(handle)] + offset, 0xFF, length);
+	if (slot(handle) == 3 && offset == 0) states[1] = 0xFFFFFFFF;
 	return 0;
 }
 int32_t esp_partition_write(uint32_t handle, uint32_t offset, void *data, uint32_t length)
