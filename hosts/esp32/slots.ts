@@ -115,6 +115,7 @@ class ChipSlots implements Slots {
 				"ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
 				`${this.running.label} is on trial`,
 			);
+		this.#claim();
 		// ESP_FAIL says that the inactive record does not name the other slot: none does, as after flashing by USB, or the active one
 		// does, since the bootloader has passed a broken image over.
 		const code = idf.esp_ota_invalidate_inactive_ota_data_slot();
@@ -165,6 +166,12 @@ class ChipSlots implements Slots {
 		if (code === RollbackFailed && this.running.state === "PENDING_VERIFY") idf.esp_restart();
 		takePlanned(); // no restart follows
 		check("revert", code);
+	}
+	/** Where no record names a sound slot the bootloader starts with ota_0: what runs from ota_1 needs a record before ota_0 is written. */
+	#claim(): void {
+		if (this.running.label !== "ota_1" || this.running.state === "VALID") return;
+		check("begin", idf.esp_ota_set_boot_partition(this.running.handle));
+		check("begin", idf.esp_ota_mark_app_valid_cancel_rollback());
 	}
 	/** ESP-IDF checks the range too; the chip must not be the first to be told of a caller's mistake. */
 	#range(action: string, offset: number, length: number, align: number): void {

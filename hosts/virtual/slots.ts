@@ -53,6 +53,7 @@ export class VirtualSlots implements Slots {
 				"ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
 				`begin update: expected a confirmed image in ${this.#running.label}, its state is PENDING_VERIFY`,
 			);
+		this.#claim();
 		this.#otadata.forget(this.#next);
 	}
 
@@ -150,6 +151,13 @@ export class VirtualSlots implements Slots {
 
 	#view(partition: Partition): Slot {
 		return { label: partition.label, size: partition.size, state: this.#otadata.stateOf(partition) };
+	}
+
+	/** Where no record names a sound slot the bootloader starts with the first one: another one that runs needs a record then. */
+	#claim(): void {
+		if (this.#running.label === "ota_0" || this.#otadata.stateOf(this.#running) === "VALID") return;
+		this.#otadata.select(this.#running);
+		this.confirm();
 	}
 
 	/** As `esp_partition_write` and its kin check. */

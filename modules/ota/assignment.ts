@@ -7,12 +7,12 @@ import { dropKept, forgive, readKept, withdrawKept, writeKept } from "ota/kept";
 import type { UpdaterOptions } from "ota/options";
 import {
 	dropQuarantine,
-	dropTrial,
 	lacksRollback,
 	noteRollback,
 	readQuarantine,
 	readTrial,
 	writeQuarantine,
+	writeTrial,
 } from "ota/record";
 import type { Tally } from "ota/tally";
 
@@ -42,6 +42,8 @@ export class Assignment {
 	/** The package whose download has begun in this boot. */
 	#begun = "";
 	#reconnects = Reconnects;
+	/** Bytes of it that were there once, in this boot. */
+	#reached = 0;
 
 	constructor(options: AssignmentOptions) {
 		this.#options = options;
@@ -87,8 +89,15 @@ export class Assignment {
 		return withdrawKept(this.#store);
 	}
 
-	/** The download of the package gets on: it may be interrupted as often again. */
-	progressed(): void {
+	/** Its end was told: what is kept of it is no news at the next boot. */
+	abandon(): void {
+		withdrawKept(this.#store);
+	}
+
+	/** So much of the package is there; where it was not there before, it may be interrupted as often again. */
+	progressed(written: number): void {
+		if (written <= this.#reached) return;
+		this.#reached = written;
 		this.#reconnects = Reconnects;
 	}
 
@@ -148,17 +157,20 @@ export class Assignment {
 		});
 	}
 
-	/** With the verdict of a trial that was not told yet: the next boot would give the package up again. */
+	/** Also where the verdict of a trial is still to be told: telling it at the next boot must not give the package up again. */
 	private lift(): void {
 		this.#open = true;
 		this.refill();
 		forgive(this.#store);
 		attempt(() => dropQuarantine(this.#store));
-		attempt(() => readTrial(this.#store)?.verdict !== undefined && dropTrial(this.#store));
+		attempt(() => {
+			const trial = readTrial(this.#store);
+			if (trial?.verdict !== undefined && !trial.lifted) writeTrial(this.#store, { ...trial, lifted: true });
+		});
 	}
 
 	private refill(): void {
-		this.#spoiled = 0;
+		this.#spoiled = this.#reached = 0;
 		this.#reconnects = Reconnects;
 	}
 

@@ -85,7 +85,10 @@ export class Course {
 	takeBack(): void {
 		const { written, size } = this.progress;
 		if (!this.isWorking) this.stop();
-		else this.fail(withdrawn(`at ${written} of ${size} bytes`));
+		else {
+			this.#assignment.abandon();
+			this.fail(withdrawn(`at ${written} of ${size} bytes`));
+		}
 	}
 
 	/** The package is not assigned any more. `isNews`: half of it is kept from before a restart, and nobody was told. */
@@ -115,6 +118,7 @@ export class Course {
 	connected(): void {
 		if (this.#closed) return;
 		this.#connected = true;
+		this.reopen();
 		this.#report.running(this.gate.hold ?? "");
 		if (this.isFetching && this.gate.hold === undefined) this.#installation?.connected();
 	}
@@ -123,8 +127,7 @@ export class Course {
 	disconnected(): void {
 		this.#connected = false;
 		if (this.isFetching) this.#installation?.disconnected();
-		if (this.#again !== undefined) this.#assignment.reopen();
-		this.calm();
+		this.reopen();
 	}
 
 	/** The server's own words; they are about chunks that are fetched, not about a package that waits. */
@@ -178,7 +181,7 @@ export class Course {
 		const installation = this.#installation;
 		this.enter("DOWNLOADING");
 		if (this.#installation !== installation) return; // the application has decided otherwise meanwhile
-		if (this.#connected) installation.connected();
+		if (this.#connected && this.gate.hold === undefined) installation.connected();
 		installation.begin();
 		this.regulate();
 	}
@@ -193,7 +196,7 @@ export class Course {
 		const { written } = this.progress;
 		if (written - this.#told < ProgressStep) return;
 		this.#told = written;
-		this.#assignment.progressed();
+		this.#assignment.progressed(written);
 		this.notify();
 	}
 
@@ -261,6 +264,12 @@ export class Course {
 		this.#again = undefined;
 		this.#assignment.reopen();
 		this.#onAgain();
+	}
+
+	/** The next offer may begin again what has failed. */
+	private reopen(): void {
+		if (this.#again !== undefined) this.#assignment.reopen();
+		this.calm();
 	}
 
 	private calm(): void {

@@ -1,6 +1,7 @@
 /** Lets an update begin, and take each further step, as soon as nothing is against it; tells what is. */
 import type { JSONObject, Slots, Store } from "host/contract";
 import { attempt } from "ota/attempt";
+import { clip } from "ota/errors";
 import { Policy, type PolicyOptions } from "ota/policy";
 import type { ProgressReport } from "ota/progress";
 import { readTrial } from "ota/record";
@@ -123,15 +124,20 @@ export class Gate {
 	/** What has begun is not stopped by it. */
 	private notYet(): string | undefined {
 		if (this.#next === undefined || this.#next !== this.#first) return undefined;
-		const elsewhere = attempt(() => this.#options.wait?.());
-		return elsewhere ?? (this.isOnTrial() ? "the running version is on trial" : this.delayed());
+		try {
+			return (
+				this.#options.wait?.() ?? (this.isOnTrial() ? "the running version is on trial" : this.delayed())
+			);
+		} catch (error) {
+			return `expected to know what is on trial, got ${clip(String(error))}`; // nothing is written over a way back by mistake
+		}
 	}
 
-	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. */
+	/** ESP-IDF refuses an update while the running image is unconfirmed; so do we, and wait for `Trial`'s verdict. Throws what host and store throw. */
 	private isOnTrial(): boolean {
 		const { slots, store } = this.#options;
-		if (attempt(() => slots.running.state) === "PENDING_VERIFY") return true;
-		const trial = attempt(() => readTrial(store));
+		if (slots.running.state === "PENDING_VERIFY") return true;
+		const trial = readTrial(store);
 		return !!trial && trial.verdict === undefined && !trial.confirmed;
 	}
 

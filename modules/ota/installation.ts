@@ -79,6 +79,7 @@ export class Installation {
 	/** Goes to work: with what flash holds already, or with the header. */
 	begin(): void {
 		const kept = this.#kept;
+		if (kept?.withdrawn) this.keep(kept.position, kept.proof, kept.boots);
 		if (kept && kept.boots >= Boots && this.#plan.isFirst) this.#plan.onDone(interrupted(kept.position));
 		else if (kept?.position) this.soon(() => this.recall());
 		else this.probe();
@@ -149,7 +150,10 @@ export class Installation {
 		const { slots: target, digest, inspect } = this.#options;
 		const { firmware } = this.#plan;
 		const inspector = naming("inspect", flashError, () => inspect?.(firmware));
-		const onSealed = (position: number, proof: string) => this.keep(position, proof);
+		const onSealed = (position: number, proof: string) => {
+			this.#noted = true; // the record of the begin is older
+			this.keep(position, proof);
+		};
 		return new Image({ firmware, target, digest, inspector, onSealed });
 	}
 

@@ -81,7 +81,7 @@ export class Policy {
 	delete(names: readonly string[]): boolean {
 		const gone = ruleNames.filter((name) => names.includes(name));
 		for (const name of gone) this.#rules[name] = this.#options.rules?.[name] ?? null;
-		this.#held = undefined;
+		if (gone.length) this.#held = undefined;
 		return gone.length > 0;
 	}
 

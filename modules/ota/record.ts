@@ -23,6 +23,8 @@ export interface TrialRecord extends Firmware {
 	readonly offline?: boolean;
 	/** `fw_error` of an image that was given up; stays until the report is acknowledged. */
 	readonly verdict?: string;
+	/** Its quarantine was lifted since. */
+	readonly lifted?: boolean;
 }
 
 /** A package that is not tried again. */

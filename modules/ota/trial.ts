@@ -235,7 +235,7 @@ export default class Trial {
 	private giveUp(error: string): void {
 		const { store } = this.#options;
 		const record = this.#record as TrialRecord;
-		attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
+		if (!record.lifted) attempt(() => writeQuarantine(store, { key: keyOf(record), error }));
 		if (record.verdict !== error) this.keep({ ...record, verdict: error });
 		this.enter("FAILED", error);
 		this.tell({ fw_state: "FAILED", fw_error: error, ...this.cost });

@@ -272,6 +272,25 @@ describe("ESP32 slots over a fake of ESP-IDF's functions", () => {
 			});
 		});
 
+	for (const [what, crashed] of [
+		["was rolled back", true],
+		["was never activated", false],
+	] as const)
+		it(`keeps running from ota_1, whose image ${what}, while ota_0 is written`, async () => {
+			const slots = await slotsNow();
+			write(slots, second);
+			if (crashed) {
+				slots.activate();
+				equal(chip.start(), "2.0.0");
+				equal(chip.start(), "1.0.0");
+			}
+			chip.flash.erase(chip.slot(0).offset + 4096, 4096); // flash that went bad
+			equal(chip.start(), "2.0.0");
+			write(await slotsNow(), image("6.6.6"));
+			equal(chip.start(), "2.0.0");
+			equal((await slotsNow()).running.state, "VALID");
+		});
+
 	it("refuses to activate what is no image, and keeps the old one bootable", async () => {
 		const slots = await slotsNow();
 		write(slots, Buffer.from(second).fill(0, 100, 200));

@@ -135,8 +135,8 @@ export default class FFI {
 	}
 	esp_ota_set_boot_partition(handle: number): number {
 		return code("esp_ota_set_boot_partition", () => {
-			if (chip.partitionOf(handle) === chip.running) throw new EspError("ESP_ERR_INVALID_ARG", "running");
-			chip.slots.activate();
+			if (chip.partitionOf(handle) === chip.running) chip.otadata.select(chip.running);
+			else chip.slots.activate();
 		});
 	}
 	esp_ota_mark_app_valid_cancel_rollback(): number {

@@ -106,6 +106,20 @@ describe("An update on hold", () => {
 		equal(updater.state, "DOWNLOADING");
 	});
 
+	it("is not told anew with every message about something else", () => {
+		const rig = new Rig();
+		let battery = 20;
+		const updater = rig.updater({ conditions: () => ({ battery }) });
+		updater.connected();
+		updater.offer({ ...packageOf(rig.server.image), ota_battery: 50 });
+		for (let message = 0; message < 5; message++) {
+			battery++;
+			updater.offer({}, ["telemetryInterval"]);
+			clock.advance(1_000);
+		}
+		equal(rig.reports.filter(({ ota_hold }) => ota_hold).length, 1);
+	});
+
 	it("waits when it cannot understand its jitter, and says so", () => {
 		const rig = new Rig();
 		const updater = rig.updater();

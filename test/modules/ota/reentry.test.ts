@@ -123,6 +123,25 @@ describe("Updater, acted on inside onHold", () => {
 });
 
 describe("Updater, acted on inside onState", () => {
+	for (const [what, pause] of [
+		["pause()", (updater) => updater.pause()],
+		["ota_pause", (updater) => updater.offer({ ota_pause: true })],
+	] as [string, (updater: ReturnType<Rig["updater"]>) => void][])
+		it(`is held at DOWNLOADING by ${what}, and asks for nothing`, () => {
+			const rig = new Rig(133_000);
+			const updater = rig.updater({
+				onState: (state, { written }) => state === "DOWNLOADING" && !written && pause(updater),
+			});
+			updater.connected();
+			updater.offer(packageOf(rig.server.image));
+			clock.advance(60_000);
+			deepEqual([updater.progress.written, rig.server.asked.length], [0, 0]);
+			updater.offer({ ota_pause: false });
+			updater.resume();
+			rig.serve(updater);
+			equal(updater.state, "UPDATING");
+		});
+
 	it("is paused at the last byte, and goes on when it is resumed", () => {
 		for (const size of [65_536, 2 * 65_536]) {
 			const rig = new Rig(size);

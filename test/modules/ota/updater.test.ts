@@ -223,6 +223,7 @@ describe("Updater", () => {
 				const updater = rig.updater();
 				updater.connected();
 				updater.offer(packageOf(rig.server.image));
+				clock.advance(1_000); // what cannot be read holds an update up for a second
 				for (let turn = 0; turn < 3; turn++) rig.serve(updater);
 				ok(["UPDATING", "FAILED"].includes(updater.state), `${kind} ${at}: ${updater.state}`);
 				if (updater.state === "UPDATING") ok(same(rig.server.image, rig.stored));
