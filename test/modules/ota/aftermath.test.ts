@@ -157,6 +157,24 @@ describe("A trial that nobody can see for a moment", () => {
 });
 
 describe("A failure", () => {
+	it("of a trial that goes on gives the package up, also when it was un-assigned before", () => {
+		const rig = new Rig();
+		rig.update("v2");
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v2" };
+		const before = String(rig.store.values.get("trial"));
+		const updater = rig.updater();
+		updater.connected();
+		updater.offer({}, ["fw_title"]);
+		equal(rig.store.values.get("trial"), before);
+		updater.close();
+		rig.slots.restart();
+		rig.current = { title: "app", version: "v1" };
+		rig.trial({ resetReason: "PANIC" });
+		clock.advance(10);
+		equal(rig.store.values.has("quarantine"), true);
+	});
+
 	it("while offline is cured by the next connection's offer", () => {
 		const rig = new Rig();
 		const updater = rig.updater({ rules: { ota_pause: true } });
