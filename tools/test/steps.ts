@@ -32,10 +32,11 @@ export async function moduleSpecs(): Promise<Results> {
 	return specs("module specs on Node", files, { timeout: SpecTimeout, env });
 }
 
-/** Specs of the hosts, the stand-in and the tools. Those of the SDK need one. */
+/** Specs of the hosts, the stand-in and the tools, side by side: two cores, two processes. Those of the SDK need one. */
 export async function nodeSpecs(): Promise<Results> {
-	const files = await specsIn("test/hosts", "test/thingsboard", "test/tools");
-	return specs("Node specs", files, { timeout: SpecTimeout, env: observed });
+	const options = { timeout: SpecTimeout, env: observed };
+	const [tools, rest] = await Promise.all([specsIn("test/tools"), specsIn("test/hosts", "test/thingsboard")]);
+	return sum(await Promise.all([specs("tool specs", tools, options), specs("Node specs", rest, options)]));
 }
 
 /** Specs of the chip's host: its own files over fakes of the SDK's modules and of ESP-IDF's functions. */
